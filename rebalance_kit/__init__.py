@@ -1,0 +1,1 @@
+"""rebalance_kit: where am I off target, what should I do about it, and what will it cost?"""

@@ -1,0 +1,103 @@
+"""What is held: accounts, positions, lots and cash, as frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Literal
+
+from rebalance_kit.money import ZERO
+from rebalance_kit.words import Finding
+
+CashKind = Literal["cash", "dividends"]
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """`quantity` shares of `code` in one account. `cost` is the total purchase cost in `currency`, None if unknown."""
+
+    account: str
+    code: str
+    quantity: Decimal
+    currency: str
+    name: str | None = None
+    cost: Decimal | None = None
+
+    @property
+    def whole_shares(self) -> int:
+        """The shares that a whole-share account can sell: the fraction stays."""
+        return int(self.quantity)
+
+
+@dataclass(frozen=True, slots=True)
+class Cash:
+    """Money in one account and currency. `dividends` waits to be reinvested (definition 1)."""
+
+    account: str
+    currency: str
+    amount: Decimal
+    kind: CashKind = "cash"
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """One purchase. `cost` is the total cost in `currency`; `tax_base` the taxable base per share (과표기준가)."""
+
+    account: str
+    code: str
+    lot_id: str
+    date: date
+    quantity: Decimal
+    cost: Decimal
+    currency: str
+    tax_base: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """Everything held, sorted so that the order of a file's rows never matters."""
+
+    positions: tuple[Position, ...]
+    cash: tuple[Cash, ...] = ()
+    lots: tuple[Lot, ...] = ()
+    as_of: date | None = None
+    source: str = "holdings.csv"
+    findings: tuple[Finding, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "positions", tuple(sorted(self.positions, key=lambda p: (p.account, p.code))))
+        object.__setattr__(self, "cash", tuple(sorted(self.cash, key=lambda c: (c.account, c.currency, c.kind))))
+        object.__setattr__(self, "lots", tuple(sorted(self.lots, key=lambda t: (t.account, t.code, t.date, t.lot_id))))
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The names of the accounts that hold something, sorted."""
+        return tuple(sorted({p.account for p in self.positions} | {c.account for c in self.cash}))
+
+    def only(self, account: str) -> Holdings:
+        """The holdings of one account."""
+        return replace(
+            self,
+            positions=tuple(p for p in self.positions if p.account == account),
+            cash=tuple(c for c in self.cash if c.account == account),
+            lots=tuple(t for t in self.lots if t.account == account),
+        )
+
+    def quantity(self, code: str, account: str | None = None) -> Decimal:
+        """Shares of `code` held, in one account or in all of them."""
+        held = (p.quantity for p in self.positions if p.code == code and account in (None, p.account))
+        return sum(held, ZERO)
+
+    def cash_of(self, account: str, currency: str) -> Decimal:
+        """Spendable cash (dividends that wait are not spendable)."""
+        rows = (c.amount for c in self.cash if (c.account, c.currency, c.kind) == (account, currency, "cash"))
+        return sum(rows, ZERO)
+
+
+def average_cost(position: Position) -> Fraction | None:
+    """Cost per share, exact; None when the cost is unknown or nothing is held."""
+    if position.cost is None or position.quantity == 0:
+        return None
+    return Fraction(position.cost) / Fraction(position.quantity)
