@@ -1,4 +1,4 @@
-"""How far to go: drift x method -> the ideal value of every asset in money, exact, before costs (definitions 7 to 9)."""
+"""How far to go: drift x method -> the ideal value of every asset in money, exact, before costs (definition 7)."""
 
 from __future__ import annotations
 

@@ -329,12 +329,13 @@ def _retarget(assets: tuple[Asset, ...], targets: Mapping[str, Decimal]) -> tupl
 
 
 def _retarget_group(group: Group, targets: Mapping[str, Decimal]) -> Group:
+    weight = Decimal(0)
     subgroups = {}
     for name, subgroup in group.groups.items():
         assets = _retarget(subgroup.assets, targets)
-        weight = sum((asset.target for asset in assets), Decimal(0))
-        subgroups[name] = subgroup.model_copy(update={"assets": assets, "weight": weight})
+        own = sum((asset.target for asset in assets), Decimal(0))
+        subgroups[name] = subgroup.model_copy(update={"assets": assets, "weight": own})
+        weight += own
     assets = _retarget(group.assets, targets)
-    own = sum((asset.target for asset in assets), Decimal(0))
-    weight = own + sum((subgroup.weight for subgroup in subgroups.values()), Decimal(0))
+    weight += sum((asset.target for asset in assets), Decimal(0))
     return group.model_copy(update={"assets": assets, "groups": subgroups, "weight": weight})
