@@ -1,15 +1,8 @@
-"""Live charts as hand-made SVG: pure functions from a result to one string.
-
-The strings are deterministic and small, ask for nothing outside themselves, and need no font on the server: text is
-drawn by the reader's browser. Lines and letters are `currentColor`, so that a dark page stays readable; the two
-colours of the bars are from Okabe and Ito's palette, which colour-blind readers can tell apart, and what a colour
-says, a shape says too. Coordinates are floats with one decimal: they are ink, never money.
-"""
+"""Live charts as hand-made SVG: pure functions from a result to one string (`report.ink` says why by hand)."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
@@ -18,17 +11,24 @@ from rebalance_kit.drift import AssetDrift, Drift, GroupDrift
 from rebalance_kit.money import show_percent, show_points
 from rebalance_kit.planner.plan import Plan
 from rebalance_kit.report import wording
+from rebalance_kit.report.ink import (
+    BLUE,
+    PLOT_END,
+    PLOT_START,
+    ROW,
+    TOP,
+    VERMILION,
+    WIDTH,
+    clean,
+    document,
+    legend,
+    mark,
+    name_text,
+    rule,
+    tick,
+)
 from rebalance_kit.words import Language
 
-BLUE = "#0072B2"  # within its band, or where the portfolio goes
-VERMILION = "#D55E00"  # outside its band
-FONTS = "'Malgun Gothic','Apple SD Gothic Neo','Noto Sans KR','Noto Sans CJK KR',NanumGothic,sans-serif"
-
-WIDTH = 560
-NAME_END = 164
-PLOT_START, PLOT_END = 178, 488
-ROW = 26
-FONT = 13
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 
@@ -54,19 +54,19 @@ def drift_svg(drift: Drift, language: Language = "en") -> str:
     groups = [_group_bar(group) for group in drift.groups]
     scale = drift_scale([*assets, *groups])
     title = wording.DRIFT_TITLE.of(language)
-    parts = [_drift_axis(scale, 24 + ROW * (len(assets) + len(groups)) + (18 if groups else 0))]
-    y = 24.0
+    parts = [_drift_axis(scale, TOP + ROW * (len(assets) + len(groups)) + (18 if groups else 0))]
+    y = float(TOP)
     for bar in assets:
         parts.append(_bar_row(bar, y, scale, language))
         y += ROW
     if groups:
-        parts.append(_rule(y + 4))
+        parts.append(rule(y + 4))
         y += 18
         for bar in groups:
             parts.append(_bar_row(bar, y, scale, language))
             y += ROW
     parts.append(_drift_legend(y + 22, language))
-    return _document(title, _drift_words([*assets, *groups], language), y + 44, parts)
+    return document(title, _drift_words([*assets, *groups], language), y + 44, parts)
 
 
 def before_after_svg(plan: Plan, language: Language = "en") -> str:
@@ -74,16 +74,16 @@ def before_after_svg(plan: Plan, language: Language = "en") -> str:
     after = {row.code: row.weight for row in plan.after}
     rows = [(asset, after.get(asset.code, asset.current_weight)) for asset in plan.drift.assets]
     top = _weight_scale(rows)
-    parts = [_weight_axis(top, 24 + ROW * len(rows))]
-    parts += [_weight_row(asset, weight, 24 + ROW * i, top) for i, (asset, weight) in enumerate(rows)]
-    y = 24 + ROW * len(rows)
+    parts = [_weight_axis(top, TOP + ROW * len(rows))]
+    parts += [_weight_row(asset, weight, TOP + ROW * i, top) for i, (asset, weight) in enumerate(rows)]
+    y = TOP + ROW * len(rows)
     parts.append(_weight_legend(y + 22, language))
     words = "; ".join(
-        f"{_clean(asset.name)} {show_percent(asset.current_weight)} → {show_percent(weight)}"
+        f"{clean(asset.name)} {show_percent(asset.current_weight)} → {show_percent(weight)}"
         f" ({wording.TARGET.of(language)} {show_percent(asset.target_weight)})"
         for asset, weight in rows
     )
-    return _document(wording.WEIGHTS_TITLE.of(language), words, y + 44, parts)
+    return document(wording.WEIGHTS_TITLE.of(language), words, y + 44, parts)
 
 
 def drift_scale(bars: Iterable[Bar]) -> float:
@@ -94,37 +94,6 @@ def drift_scale(bars: Iterable[Bar]) -> float:
     reach = max(drifts, default=0.0)
     need = max([reach, 0.005, *(edge for edge in edges if edge <= max(4 * reach, 0.05))]) * 1.04
     return next((step for step in _STEPS if step >= need), 1.0)
-
-
-def shorten(text: str, width: float, size: float = FONT) -> str:
-    """`text` cut to about `width` pixels. The middle goes: funds of one family differ at the end of their names."""
-    text = _clean(text)
-    if text_width(text, size) <= width:
-        return text
-    head, tail = list(text), list[str]()
-    while len(tail) < 5 and len(head) > 1:
-        tail.insert(0, head.pop())
-    while len(head) > 1 and text_width("".join([*head, "…", *tail]), size) > width:
-        head.pop()
-    return f"{''.join(head).rstrip()}…{''.join(tail).lstrip()}"
-
-
-def text_width(text: str, size: float = FONT) -> float:
-    """About how many pixels wide `text` is drawn: enough to cut names, not to set type."""
-    return sum(_em(char) for char in text) * size
-
-
-def _em(char: str) -> float:
-    if unicodedata.east_asian_width(char) in "WF":
-        return 0.98
-    if char in "ijl.,:;'|!()[] ":
-        return 0.34
-    return 0.7 if char.isupper() or char in "mw&%@" else 0.56
-
-
-def _clean(text: str) -> str:
-    """Characters that XML cannot carry are left out."""
-    return "".join(char for char in text if char.isprintable())
 
 
 def _asset_bar(asset: AssetDrift) -> Bar:
@@ -151,11 +120,12 @@ def _x(share: Decimal | float, scale: float) -> float:
 def _bar_row(bar: Bar, y: float, scale: float, language: Language) -> str:
     middle, zero, end = y + ROW / 2, _x(0, scale), _x(bar.drift, scale)
     fill = f'"{VERMILION if bar.breached else BLUE}"' if bar.tested else '"currentColor" fill-opacity=".45"'
-    parts = [f"<g><title>{escape(_bar_words(bar, language))}</title>", _name(bar.name, middle)]
+    parts = [f"<g><title>{escape(_bar_words(bar, language))}</title>", name_text(bar.name, middle)]
     if bar.priced:
         start, width = min(zero, end), abs(end - zero)
         parts.append(f'<rect x="{start:.1f}" y="{middle - 7:.1f}" width="{width:.1f}" height="14" fill={fill}/>')
-    parts += [_mark(_x(edge, scale), middle) for edge in (bar.lower, bar.upper) if _inside(edge, scale)]
+    edges = [edge for edge in (bar.lower, bar.upper) if edge is not None and abs(float(edge)) <= scale]
+    parts += [mark(_x(edge, scale), middle) for edge in edges]
     if bar.breached:
         parts.append(_arrow(end, middle, 1 if bar.drift > 0 else -1))
     label = _points(bar.drift) if bar.priced else wording.NO_PRICE.of(language)
@@ -169,38 +139,14 @@ def _points(drift: Decimal) -> str:
     return text.lstrip("+-") if Decimal(text) == 0 else text
 
 
-def _inside(edge: Decimal | None, scale: float) -> bool:
-    return edge is not None and abs(float(edge)) <= scale
-
-
-def _name(name: str, middle: float) -> str:
-    short = escape(shorten(name, NAME_END))
-    return f'<text x="{NAME_END}" y="{middle + 4.5:.1f}" text-anchor="end">{short}</text>'
-
-
-def _mark(x: float, middle: float) -> str:
-    return f'<path d="M{x:.1f} {middle - 10:.1f}v20" stroke="currentColor" stroke-width="2"/>'
-
-
 def _arrow(x: float, middle: float, sign: int) -> str:
     return f'<path d="M{x:.1f} {middle - 10:.1f}l{9 * sign} 10l{-9 * sign} 10z" fill="{VERMILION}"/>'
 
 
-def _rule(y: float) -> str:
-    return f'<path d="M0 {y:.1f}h{WIDTH}" stroke="currentColor" stroke-opacity=".25"/>'
-
-
 def _drift_axis(scale: float, bottom: float) -> str:
     ticks = [-scale, -scale / 2, 0.0, scale / 2, scale]
-    labels = [_tick(_x(t, scale), f"{100 * t:+g}" if t else "0", bottom, 0.9 if t == 0 else 0.2) for t in ticks]
+    labels = [tick(_x(t, scale), f"{100 * t:+g}" if t else "0", bottom, 0.9 if t == 0 else 0.2) for t in ticks]
     return f'<g font-size="11">{"".join(labels)}</g>'
-
-
-def _tick(x: float, label: str, bottom: float, opacity: float) -> str:
-    return (
-        f'<path d="M{x:.1f} 20V{bottom:.1f}" stroke="currentColor" stroke-opacity="{opacity:g}"/>'
-        f'<text x="{x:.1f}" y="13" text-anchor="middle" fill-opacity=".75">{label}</text>'
-    )
 
 
 def _drift_legend(y: float, language: Language) -> str:
@@ -210,26 +156,17 @@ def _drift_legend(y: float, language: Language) -> str:
             f'<rect x="0" y="{y - 5:.1f}" width="10" height="10" fill="{VERMILION}"/>{_arrow(9, y, 1)}',
             wording.OUTSIDE,
         ),
-        (_mark(8, y), wording.BAND_EDGE),
+        (mark(8, y), wording.BAND_EDGE),
     ]
-    return _legend(y, [(drawing, text.of(language)) for drawing, text in entries])
-
-
-def _legend(y: float, entries: Sequence[tuple[str, str]]) -> str:
-    parts, x = [], 4.0
-    for drawing, label in entries:
-        text = f'<text x="24" y="{y + 4:.1f}">{escape(label)}</text>'
-        parts.append(f'<g transform="translate({x:.0f})">{drawing}{text}</g>')
-        x += 24 + text_width(label, 12) + 22
-    return f'<g font-size="12">{"".join(parts)}</g>'
+    return legend(y, [(drawing, text.of(language)) for drawing, text in entries])
 
 
 def _bar_words(bar: Bar, language: Language) -> str:
     if not bar.priced:
-        return f"{_clean(bar.name)}: {wording.NO_PRICE.of(language)}"
+        return f"{clean(bar.name)}: {wording.NO_PRICE.of(language)}"
     state = (wording.OUTSIDE if bar.breached else wording.WITHIN).of(language)
     tested = f", {state}" if bar.tested else ""
-    return f"{_clean(bar.name)} {_points(bar.drift)} {wording.POINTS.of(language)}{tested}"
+    return f"{clean(bar.name)} {_points(bar.drift)} {wording.POINTS.of(language)}{tested}"
 
 
 def _drift_words(bars: Iterable[Bar], language: Language) -> str:
@@ -248,7 +185,7 @@ def _weight_x(weight: Decimal | float, top: float) -> float:
 
 
 def _weight_axis(top: float, bottom: float) -> str:
-    labels = [_tick(_weight_x(top * i / 4, top), f"{100 * top * i / 4:g}%", bottom, 0.2) for i in range(5)]
+    labels = [tick(_weight_x(top * i / 4, top), f"{100 * top * i / 4:g}%", bottom, 0.2) for i in range(5)]
     return f'<g font-size="11">{"".join(labels)}</g>'
 
 
@@ -256,12 +193,12 @@ def _weight_row(asset: AssetDrift, weight: Decimal, y: float, top: float) -> str
     middle = y + ROW / 2
     before, after, target = (_weight_x(w, top) for w in (asset.current_weight, weight, asset.target_weight))
     low, high = _weight_x(asset.lower, top), _weight_x(asset.upper, top)
-    words = f"{_clean(asset.name)} {show_percent(asset.current_weight)} → {show_percent(weight)}"
+    words = f"{clean(asset.name)} {show_percent(asset.current_weight)} → {show_percent(weight)}"
     label = f"{show_percent(asset.current_weight)} → {show_percent(weight)}"
     return (
-        f"<g><title>{escape(words)}</title>{_name(asset.name, middle)}"
+        f"<g><title>{escape(words)}</title>{name_text(asset.name, middle)}"
         f'<rect x="{low:.1f}" y="{middle - 8:.1f}" width="{high - low:.1f}" height="16" fill="currentColor"'
-        f' fill-opacity=".1"/>{_mark(target, middle)}'
+        f' fill-opacity=".1"/>{mark(target, middle)}'
         f'<path d="M{before:.1f} {middle:.1f}H{after:.1f}" stroke="{BLUE}" stroke-width="2"/>'
         f"{_before_dot(before, middle)}{_after_dot(after, middle)}"
         f'<text x="{WIDTH - 4}" y="{middle + 4.5:.1f}" text-anchor="end">{escape(label)}</text></g>'
@@ -281,16 +218,7 @@ def _weight_legend(y: float, language: Language) -> str:
     entries = [
         (_before_dot(8, y), wording.BEFORE),
         (_after_dot(8, y), wording.AFTER),
-        (_mark(8, y), wording.TARGET),
+        (mark(8, y), wording.TARGET),
         (band, wording.BAND),
     ]
-    return _legend(y, [(drawing, text.of(language)) for drawing, text in entries])
-
-
-def _document(title: str, words: str, height: float, parts: Iterable[str]) -> str:
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" role="img"'
-        f' aria-label="{escape(title)}" style="width:100%;max-width:{WIDTH * 5 // 4}px;height:auto"'
-        f' font-family="{FONTS}" font-size="{FONT}" fill="currentColor">'
-        f"<title>{escape(title)}</title><desc>{escape(words)}</desc>{''.join(parts)}</svg>"
-    )
+    return legend(y, [(drawing, text.of(language)) for drawing, text in entries])
