@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
@@ -36,6 +36,7 @@ _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 class Bar:
     """One row of the drift chart. The marks are drifts between which the row does not breach; None: not tested."""
 
+    code: str
     name: str
     drift: Decimal
     lower: Decimal | None
@@ -45,13 +46,16 @@ class Bar:
 
     @property
     def tested(self) -> bool:
-        return self.lower is not None
+        return bool(self.edges)
+
+    @property
+    def edges(self) -> tuple[Decimal, ...]:
+        return () if self.lower is None or self.upper is None else (self.lower, self.upper)
 
 
 def drift_svg(drift: Drift, language: Language = "en") -> str:
     """The drift of every asset and group in points: bars from a zero line, band marks, breaches by shape and colour."""
-    assets = [_asset_bar(asset) for asset in drift.assets]
-    groups = [_group_bar(group) for group in drift.groups]
+    assets, groups = drift_bars(drift)
     scale = drift_scale([*assets, *groups])
     title = wording.DRIFT_TITLE.of(language)
     parts = [_drift_axis(scale, TOP + ROW * (len(assets) + len(groups)) + (18 if groups else 0))]
@@ -67,6 +71,11 @@ def drift_svg(drift: Drift, language: Language = "en") -> str:
             y += ROW
     parts.append(_drift_legend(y + 22, language))
     return document(title, _drift_words([*assets, *groups], language), y + 44, parts)
+
+
+def drift_bars(drift: Drift) -> tuple[list[Bar], list[Bar]]:
+    """The rows of the drift chart: assets, then groups."""
+    return [_asset_bar(asset) for asset in drift.assets], [_group_bar(group) for group in drift.groups]
 
 
 def before_after_svg(plan: Plan, language: Language = "en") -> str:
@@ -86,11 +95,11 @@ def before_after_svg(plan: Plan, language: Language = "en") -> str:
     return document(wording.WEIGHTS_TITLE.of(language), words, y + 44, parts)
 
 
-def drift_scale(bars: Iterable[Bar]) -> float:
+def drift_scale(bars: Sequence[Bar]) -> float:
     """Half the width of the axis, as a share of the portfolio: the next round step, so that a moving slider does not
     make the axis tremble. Bands that are far wider than any drift do not shrink the bars: their marks stay outside."""
     drifts = [abs(float(bar.drift)) for bar in bars if bar.priced]
-    edges = [abs(float(edge)) for bar in bars for edge in (bar.lower, bar.upper) if edge is not None]
+    edges = [abs(float(edge)) for bar in bars for edge in bar.edges]
     reach = max(drifts, default=0.0)
     need = max([reach, 0.005, *(edge for edge in edges if edge <= max(4 * reach, 0.05))]) * 1.04
     return next((step for step in _STEPS if step >= need), 1.0)
@@ -98,6 +107,7 @@ def drift_scale(bars: Iterable[Bar]) -> float:
 
 def _asset_bar(asset: AssetDrift) -> Bar:
     return Bar(
+        asset.code,
         asset.name,
         asset.drift,
         asset.lower - asset.target_weight,
@@ -109,7 +119,7 @@ def _asset_bar(asset: AssetDrift) -> Bar:
 
 def _group_bar(group: GroupDrift) -> Bar:
     edge = group.threshold
-    return Bar(group.name, group.drift, None if edge is None else -edge, edge, group.breached)
+    return Bar(group.name, group.name, group.drift, None if edge is None else -edge, edge, group.breached)
 
 
 def _x(share: Decimal | float, scale: float) -> float:
@@ -124,8 +134,7 @@ def _bar_row(bar: Bar, y: float, scale: float, language: Language) -> str:
     if bar.priced:
         start, width = min(zero, end), abs(end - zero)
         parts.append(f'<rect x="{start:.1f}" y="{middle - 7:.1f}" width="{width:.1f}" height="14" fill={fill}/>')
-    edges = [edge for edge in (bar.lower, bar.upper) if edge is not None and abs(float(edge)) <= scale]
-    parts += [mark(_x(edge, scale), middle) for edge in edges]
+    parts += [mark(_x(edge, scale), middle) for edge in bar.edges if abs(float(edge)) <= scale]
     if bar.breached:
         parts.append(_arrow(end, middle, 1 if bar.drift > 0 else -1))
     label = _points(bar.drift) if bar.priced else wording.NO_PRICE.of(language)
