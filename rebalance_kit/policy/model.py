@@ -2,144 +2,104 @@
 
 The keys of source document 000 are the format; every other key is an optional extension with a default. The models
 check one value at a time; what several values say together (sums, ranges, duplicates) is checked by
-`policy.consistency`, which can name the line.
+`policy.consistency`, which can name the line. What each key means is said in `policy.descriptions`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from enum import StrEnum
-from typing import Annotated, Literal
+from fractions import Fraction
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from rebalance_kit.money import as_decimal
+from rebalance_kit.policy.choices import (
+    AccountType,
+    BandKind,
+    CashRule,
+    Comparison,
+    Frequency,
+    Hybrid,
+    LimitStyle,
+    Method,
+    Strategy,
+    TaxClass,
+)
+from rebalance_kit.policy.settings import (
+    AccountRule,
+    CashSettings,
+    Constraints,
+    Costs,
+    DriftTrigger,
+    Governance,
+    OrderSettings,
+    Part,
+    PriceSettings,
+    Rebalancing,
+    Schedule,
+    Tax,
+    Volatility,
+)
+from rebalance_kit.policy.values import Code, Currency, Exchange, Flag, Name, Number, Rate, Weight
 from rebalance_kit.words import Language
 
-Weight = Annotated[Decimal, Field(ge=0, le=1, allow_inf_nan=False)]
-Rate = Annotated[Decimal, Field(ge=0, lt=1, allow_inf_nan=False)]
-Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-Exchange = Literal["XKRX", "XNYS"]
+# The settings and choices are defined next door; whoever takes the model takes them with it.
+__all__ = [
+    "GROUP_SEPARATOR",
+    "AccountRule",
+    "AccountType",
+    "Asset",
+    "BandKind",
+    "CashRule",
+    "CashSettings",
+    "Comparison",
+    "Constraints",
+    "Costs",
+    "DriftTrigger",
+    "Exchange",
+    "Frequency",
+    "Governance",
+    "Group",
+    "Hybrid",
+    "LimitStyle",
+    "Method",
+    "OrderSettings",
+    "Part",
+    "Policy",
+    "PriceSettings",
+    "Rebalancing",
+    "Schedule",
+    "Strategy",
+    "Subgroup",
+    "Tax",
+    "TaxClass",
+    "Volatility",
+]  # fmt: skip
 
-
-class Part(BaseModel):
-    """A part of the policy: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-
-class AccountType(StrEnum):
-    TAXABLE = "taxable"
-    ISA = "isa"
-    PENSION = "pension"
-    IRP = "irp"
-    IRA = "ira"
-    ROTH = "roth"
-
-
-class TaxClass(StrEnum):
-    """Definition 13."""
-
-    KR_EQUITY = "kr_equity"
-    KR_OTHER = "kr_other"
-    OVERSEAS_LISTED = "overseas_listed"
-    US_PTP = "us_ptp"
-    US = "us"
-
-
-class Strategy(StrEnum):
-    CALENDAR = "calendar"
-    THRESHOLD = "threshold"
-    HYBRID = "hybrid"
-    MANUAL = "manual"
-    NO_TRADE_ZONE = "no_trade_zone"
-
-
-class Hybrid(StrEnum):
-    """The three readings of definition 4."""
-
-    SCHEDULED_OR_BREACH = "scheduled_or_breach"
-    BREACH_OR_MAX_INTERVAL = "breach_or_max_interval"
-    SCHEDULED_AND_BREACH = "scheduled_and_breach"
-
-
-class Frequency(StrEnum):
-    DAILY = "daily"
-    WEEKLY = "weekly"
-    MONTHLY = "monthly"
-    QUARTERLY = "quarterly"
-    SEMIANNUAL = "semiannual"
-    ANNUAL = "annual"
-
-
-class BandKind(StrEnum):
-    """Definition 3."""
-
-    ABSOLUTE = "absolute"
-    RELATIVE = "relative"
-    SMALLER_OF = "smaller_of"
-
-
-class Comparison(StrEnum):
-    INCLUSIVE = "inclusive"
-    STRICT = "strict"
-
-
-class Method(StrEnum):
-    """Definition 7."""
-
-    FULL = "full"
-    FRACTION = "fraction"
-    BAND_EDGE = "band_edge"
-    HALFWAY = "halfway"
-    BREACHED_ONLY = "breached_only"
-    NO_TRADE_ZONE = "no_trade_zone"
-
-
-class CashRule(StrEnum):
-    """Definition 11."""
-
-    PROPORTIONAL = "proportional"
-    WATER_FILLING = "water_filling"
-    LEAST_SQUARES = "least_squares"
-
-
-class LimitStyle(StrEnum):
-    """Definition 16."""
-
-    PROTECTIVE = "protective"
-    PASSIVE = "passive"
-    MARKET = "market"
-
-
-class AccountRule(Part):
-    type: AccountType = AccountType.TAXABLE
-    broker: str = "paper"
-    fractional: bool = False
-    cash_buffer: Amount = Decimal(0)
+GROUP_SEPARATOR = " / "  # between a group and its subgroup, wherever groups are named
 
 
 class Asset(Part):
     """One asset. `ticker` is the name that people read, `code` what the exchange knows it by."""
 
-    ticker: str | None = None
-    code: str
+    ticker: Name | None = None
+    code: Code
     target: Weight
     min: Weight | None = None
     max: Weight | None = None
     currency: Currency | None = None
     exchange: Exchange | None = None
-    asset_class: str | None = None
+    asset_class: Name | None = None
     tax_class: TaxClass | None = None
-    exposure: Decimal = Decimal(1)
-    identical_to: tuple[str, ...] = ()
-    replacement: str | None = None
+    exposure: Number = Decimal(1)
+    identical_to: tuple[Code, ...] = ()
+    replacement: Code | None = None
     commission_rate: Rate | None = None
     slippage: Rate | None = None
-    never_buy: bool = False
-    never_sell: bool = False
-    accounts: tuple[str, ...] = ()
+    never_buy: Flag = False
+    never_sell: Flag = False
+    accounts: tuple[Name, ...] = ()
 
     @property
     def name(self) -> str:
@@ -159,130 +119,25 @@ class Group(Part):
     weight: Weight | None = None
     threshold: Weight | None = None
     assets: tuple[Asset, ...] = ()
-    groups: dict[str, Subgroup] = Field(default_factory=dict)
-
-
-class Schedule(Part):
-    """`frequency` is a name, or `every_months` says every N months counted from the first of `months` (or January)."""
-
-    frequency: Frequency = Frequency.QUARTERLY
-    every_months: Annotated[int, Field(ge=1, le=60)] | None = None
-    months: tuple[Annotated[int, Field(ge=1, le=12)], ...] = ()
-    day: Literal["first_business_day"] = "first_business_day"
-
-
-class DriftTrigger(Part):
-    threshold: Weight = Decimal("0.05")
-    group_threshold: Weight | None = None
-    kind: BandKind = BandKind.ABSOLUTE
-    comparison: Comparison = Comparison.INCLUSIVE
-    check_frequency: Frequency = Frequency.DAILY
-
-
-class Volatility(Part):
-    """Definition 6. `above` is a yearly volatility (0.25 = 25 %)."""
-
-    above: Annotated[Decimal, Field(gt=0)]
-    window_days: Annotated[int, Field(ge=5, le=1000)] = 60
-    action: Literal["none", "widen", "delay"] = "none"
-    widen_by: Annotated[Decimal, Field(ge=1)] = Decimal("1.5")
-
-
-class CashSettings(Part):
-    """`target` is a weight, `buffer` an amount of the base currency that stays in the account."""
-
-    target: Weight = Decimal(0)
-    buffer: Amount = Decimal(0)
-    dividends: Literal["exclude", "count"] = "exclude"
-    rule: CashRule = CashRule.WATER_FILLING
-
-
-class Constraints(Part):
-    min_trade_amount: Amount = Decimal(0)
-    min_trade_share: Weight = Decimal(0)
-    max_turnover: Weight | None = None
-    max_orders: Annotated[int, Field(ge=1)] | None = None
-    avoid_ex_dividend_dates: bool = False
-    ex_dividend_days: Annotated[int, Field(ge=0, le=60)] = 7
-    tax_loss_harvesting: bool = False
-    only_if_it_pays: bool = False
-
-
-class OrderSettings(Part):
-    style: LimitStyle = LimitStyle.PROTECTIVE
-    tolerance: Rate = Decimal("0.005")
-    patience_seconds: Annotated[int, Field(ge=1, le=86400)] | None = None
-    oca: Literal["none", "cancel", "reduce"] = "none"
-
-
-class Rebalancing(Part):
-    strategy: Strategy = Strategy.HYBRID
-    hybrid: Hybrid = Hybrid.SCHEDULED_OR_BREACH
-    max_interval_days: Annotated[int, Field(ge=1)] = 180
-    scheduled: Schedule = Schedule()
-    drift_trigger: DriftTrigger = DriftTrigger()
-    volatility: Volatility | None = None
-    method: Method = Method.FULL
-    fraction: Annotated[Decimal, Field(gt=0, le=1)] = Decimal(1)
-    deadband: Weight = Decimal(0)
-    deviation: Literal["absolute", "squared"] = "absolute"
-    tax_weight: Amount = Decimal(1)
-    cash_price: Amount = Decimal(0)
-    order_price: Amount = Decimal(0)
-    cash: CashSettings = CashSettings()
-    constraints: Constraints = Constraints()
-    orders: OrderSettings = OrderSettings()
-    no_trade_zone: dict[str, tuple[Weight, Weight]] | None = None
-
-
-class Costs(Part):
-    """The two tax rates of document 000 are read and shown; a class's own dated rule decides the tax."""
-
-    etf_commission_rate: Rate = Decimal(0)
-    slippage_estimate: Rate = Decimal(0)
-    etf_tax_rate: Rate | None = None
-    overseas_etf_tax_rate: Rate | None = None
-    fx_spread: Rate = Decimal(0)
-
-
-class Tax(Part):
-    jurisdiction: Literal["KR", "US"] = "KR"
-    lot_method: Literal["fifo", "lifo", "hifo", "lowest_cost", "moving_average", "specific"] | None = None
-    realised_gain_ytd: Decimal = Decimal(0)
-    financial_income_ytd: Amount = Decimal(0)
-    overrides: dict[str, Decimal] = Field(default_factory=dict)
-
-
-class Governance(Part):
-    cooldown_days: Annotated[int, Field(ge=0, le=365)] = 7
-    approved: str | None = None
-
-
-class PriceSettings(Part):
-    """`max_age` in days: an older price blocks a plan; `max_jump` a share of the price before it."""
-
-    max_age: Annotated[int, Field(ge=0)] | None = None
-    max_jump: Annotated[Decimal, Field(gt=0)] = Decimal("0.30")
-    proxy: dict[str, str] = Field(default_factory=dict)
-    smoothing_days: Annotated[int, Field(ge=1, le=250)] | None = None
+    groups: dict[Name, Subgroup] = Field(default_factory=dict)
 
 
 class Policy(Part):
     """The whole policy of one portfolio."""
 
-    name: str = "portfolio"
-    owner: str | None = None
+    name: Name = "portfolio"
+    owner: Name | None = None
     base_currency: Currency = "KRW"
-    broker: str | None = None
+    broker: Name | None = None
     language: Language = "en"
     exchange: Exchange = "XKRX"
-    accounts: dict[str, AccountRule] = Field(default_factory=lambda: {"main": AccountRule()}, min_length=1)
-    allocation: dict[str, Group] = Field(min_length=1)
-    rebalancing: Rebalancing = Rebalancing()
-    costs: Costs = Costs()
-    tax: Tax = Tax()
-    governance: Governance = Governance()
-    prices: PriceSettings = PriceSettings()
+    accounts: dict[Name, AccountRule] = Field(default_factory=lambda: {"main": AccountRule()}, min_length=1)
+    allocation: dict[Name, Group] = Field(min_length=1)
+    rebalancing: Rebalancing = Field(default_factory=Rebalancing)
+    costs: Costs = Field(default_factory=Costs)
+    tax: Tax = Field(default_factory=Tax)
+    governance: Governance = Field(default_factory=Governance)
+    prices: PriceSettings = Field(default_factory=PriceSettings)
 
     def grouped_assets(self) -> Iterator[tuple[str, Asset]]:
         """Every asset with the name of its group (`group / subgroup` where there are two levels), in file order."""
@@ -291,7 +146,7 @@ class Policy(Part):
                 yield name, asset
             for subname, subgroup in group.groups.items():
                 for asset in subgroup.assets:
-                    yield f"{name} / {subname}", asset
+                    yield f"{name}{GROUP_SEPARATOR}{subname}", asset
 
     @property
     def assets(self) -> tuple[Asset, ...]:
@@ -312,6 +167,30 @@ class Policy(Part):
         """The exchange an asset trades on: its own, else the portfolio's."""
         return asset.exchange or self.exchange
 
+    def group_members(self) -> dict[str, tuple[Asset, ...]]:
+        """The assets of every group in file order; a group of groups is followed by each `group / subgroup` of it."""
+        members: dict[str, tuple[Asset, ...]] = {}
+        for name, group in self.allocation.items():
+            inner = {f"{name}{GROUP_SEPARATOR}{subname}": subgroup.assets for subname, subgroup in group.groups.items()}
+            members[name] = group.assets + tuple(asset for assets in inner.values() for asset in assets)
+            members |= inner
+        return members
+
+    def group_targets(self) -> dict[str, Decimal]:
+        """The target weight of every group and `group / subgroup`: the sum of its assets, exact."""
+        return {name: _total(assets) for name, assets in self.group_members().items()}
+
+    def group_threshold(self, name: str) -> Decimal | None:
+        """The drift at which a group breaches: its own threshold, else the default for groups; None is not tested.
+
+        `name` is one of `group_targets()`; KeyError for another.
+        """
+        groupname, _, subname = name.partition(GROUP_SEPARATOR)
+        group: Group | Subgroup = self.allocation[groupname]
+        if subname:
+            group = self.allocation[groupname].groups[subname]
+        return self.rebalancing.drift_trigger.group_threshold if group.threshold is None else group.threshold
+
     def with_targets(self, targets: Mapping[str, Decimal]) -> Policy:
         """A what-if: the same policy with other target weights; group weights follow, explicit bands stay.
 
@@ -324,18 +203,19 @@ class Policy(Part):
         return self.model_copy(update={"allocation": allocation})
 
 
+def _total(assets: Iterable[Asset]) -> Decimal:
+    return as_decimal(sum((Fraction(asset.target) for asset in assets), Fraction(0)))
+
+
 def _retarget(assets: tuple[Asset, ...], targets: Mapping[str, Decimal]) -> tuple[Asset, ...]:
     return tuple(asset.model_copy(update={"target": targets.get(asset.code, asset.target)}) for asset in assets)
 
 
 def _retarget_group(group: Group, targets: Mapping[str, Decimal]) -> Group:
-    weight = Decimal(0)
     subgroups = {}
     for name, subgroup in group.groups.items():
-        assets = _retarget(subgroup.assets, targets)
-        own = sum((asset.target for asset in assets), Decimal(0))
-        subgroups[name] = subgroup.model_copy(update={"assets": assets, "weight": own})
-        weight += own
+        own = _retarget(subgroup.assets, targets)
+        subgroups[name] = subgroup.model_copy(update={"assets": own, "weight": _total(own)})
     assets = _retarget(group.assets, targets)
-    weight += sum((asset.target for asset in assets), Decimal(0))
-    return group.model_copy(update={"assets": assets, "groups": subgroups, "weight": weight})
+    everything = assets + tuple(asset for subgroup in subgroups.values() for asset in subgroup.assets)
+    return group.model_copy(update={"assets": assets, "groups": subgroups, "weight": _total(everything)})

@@ -1,0 +1,139 @@
+"""The settings of a policy: every section but the allocation, as frozen models with their defaults."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rebalance_kit.policy.choices import (
+    AccountType,
+    BandKind,
+    CashRule,
+    Comparison,
+    Frequency,
+    Hybrid,
+    LimitStyle,
+    Method,
+    Strategy,
+)
+from rebalance_kit.policy.values import Amount, Code, Flag, Month, Name, Number, Positive, Rate, Weight, Whole
+
+
+class Part(BaseModel):
+    """A part of the policy: frozen, and an unknown key is an error. Built when first used: starting stays quick."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, defer_build=True)
+
+
+class AccountRule(Part):
+    type: AccountType = AccountType.TAXABLE
+    broker: Name = "paper"
+    fractional: Flag = False
+    cash_buffer: Amount = Decimal(0)
+
+
+class Schedule(Part):
+    """`frequency` is a name, or `every_months` says every N months counted from the first of `months` (or January)."""
+
+    frequency: Frequency = Frequency.QUARTERLY
+    every_months: Annotated[Whole, Field(ge=1, le=60)] | None = None
+    months: tuple[Month, ...] = ()
+    day: Literal["first_business_day"] = "first_business_day"
+
+
+class DriftTrigger(Part):
+    threshold: Weight = Decimal("0.05")
+    group_threshold: Weight | None = None
+    kind: BandKind = BandKind.ABSOLUTE
+    comparison: Comparison = Comparison.INCLUSIVE
+    check_frequency: Frequency = Frequency.DAILY
+
+
+class Volatility(Part):
+    """Definition 6. `above` is a yearly volatility (0.25 = 25 %)."""
+
+    above: Positive
+    window_days: Annotated[Whole, Field(ge=5, le=1000)] = 60
+    action: Literal["none", "widen", "delay"] = "none"
+    widen_by: Annotated[Number, Field(ge=1)] = Decimal("1.5")
+
+
+class CashSettings(Part):
+    """`target` is a weight, `buffer` an amount of the base currency that stays in the account."""
+
+    target: Weight = Decimal(0)
+    buffer: Amount = Decimal(0)
+    dividends: Literal["exclude", "count"] = "exclude"
+    rule: CashRule = CashRule.WATER_FILLING
+
+
+class Constraints(Part):
+    min_trade_amount: Amount = Decimal(0)
+    min_trade_share: Weight = Decimal(0)
+    max_turnover: Weight | None = None
+    max_orders: Annotated[Whole, Field(ge=1)] | None = None
+    avoid_ex_dividend_dates: Flag = False
+    ex_dividend_days: Annotated[Whole, Field(ge=0, le=60)] = 7
+    tax_loss_harvesting: Flag = False
+    only_if_it_pays: Flag = False
+
+
+class OrderSettings(Part):
+    style: LimitStyle = LimitStyle.PROTECTIVE
+    tolerance: Rate = Decimal("0.005")
+    patience_seconds: Annotated[Whole, Field(ge=1, le=86400)] | None = None
+    oca: Literal["none", "cancel", "reduce"] = "none"
+
+
+class Rebalancing(Part):
+    strategy: Strategy = Strategy.HYBRID
+    hybrid: Hybrid = Hybrid.SCHEDULED_OR_BREACH
+    max_interval_days: Annotated[Whole, Field(ge=1)] = 180
+    scheduled: Schedule = Field(default_factory=Schedule)
+    drift_trigger: DriftTrigger = Field(default_factory=DriftTrigger)
+    volatility: Volatility | None = None
+    method: Method = Method.FULL
+    fraction: Annotated[Number, Field(gt=0, le=1)] = Decimal(1)
+    deadband: Weight = Decimal(0)
+    deviation: Literal["absolute", "squared"] = "absolute"
+    tax_weight: Amount = Decimal(1)
+    cash_price: Amount = Decimal(0)
+    order_price: Amount = Decimal(0)
+    cash: CashSettings = Field(default_factory=CashSettings)
+    constraints: Constraints = Field(default_factory=Constraints)
+    orders: OrderSettings = Field(default_factory=OrderSettings)
+    no_trade_zone: dict[Code, tuple[Weight, Weight]] | None = None
+
+
+class Costs(Part):
+    """The two tax rates of document 000 are read and shown; a class's own dated rule decides the tax."""
+
+    etf_commission_rate: Rate = Decimal(0)
+    slippage_estimate: Rate = Decimal(0)
+    etf_tax_rate: Rate | None = None
+    overseas_etf_tax_rate: Rate | None = None
+    fx_spread: Rate = Decimal(0)
+
+
+class Tax(Part):
+    jurisdiction: Literal["KR", "US"] = "KR"
+    lot_method: Literal["fifo", "lifo", "hifo", "lowest_cost", "moving_average", "specific"] | None = None
+    realised_gain_ytd: Number = Decimal(0)
+    financial_income_ytd: Amount = Decimal(0)
+    overrides: dict[Name, Number] = Field(default_factory=dict)
+
+
+class Governance(Part):
+    cooldown_days: Annotated[Whole, Field(ge=0, le=365)] = 7
+    approved: Name | None = None
+
+
+class PriceSettings(Part):
+    """`max_age` in days: an older price blocks a plan; `max_jump` a share of the price before it."""
+
+    max_age: Annotated[Whole, Field(ge=0)] | None = None
+    max_jump: Positive = Decimal("0.30")
+    proxy: dict[Code, Code] = Field(default_factory=dict)
+    smoothing_days: Annotated[Whole, Field(ge=1, le=250)] | None = None
