@@ -91,7 +91,8 @@ US = Sample(
     bought=(date(2023, 4, 3), date(2024, 7, 1), date(2025, 7, 1)),
     cash=(("KRW", "150000"), ("USD", "120.35")),
     assets=(
-        Asset("069500", "KODEX 200", Decimal(35000), 1.28, {"korea": 0.011, "world": 0.005, "own": 0.002}, (35, 25, 20)),
+        Asset("069500", "KODEX 200", Decimal(35000), 1.28, {"korea": 0.011, "world": 0.005, "own": 0.002},
+              (35, 25, 20)),
         Asset("VOO", "Vanguard S&P 500 (VOO)", Decimal("428.57"), 1.60, {"world": 0.010, "own": 0.001}, (4, 3, 1),
               "XNYS", "USD"),
         Asset("TLT", "iShares 20+ Year Treasury (TLT)", Decimal("63.49"), 0.84, {"rates": 0.009, "own": 0.001},
