@@ -155,7 +155,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_an_installed_wheel_writes_the_same_sample(wheel: Path, tmp_path: Path) -> None:
-    say = "from pathlib import Path; from rebalance_kit import samples as s; print(s.__file__); s.write_sample(Path('mine'))"
+    say = "import pathlib, rebalance_kit.samples as s; print(s.__file__); s.write_sample(pathlib.Path('mine'))"
     environment = os.environ | {"PYTHONPATH": str(wheel)}
     done = subprocess.run(
         [sys.executable, "-c", say], cwd=tmp_path, env=environment, check=True, capture_output=True, text=True
