@@ -63,7 +63,9 @@ class InputError(KitError):
 
 
 class PolicyError(InputError):
-    """`portfolio.yaml` cannot be read or contradicts itself."""
+    """`portfolio.yaml` cannot be read or contradicts itself. `more` holds the errors after the first, in file order."""
+
+    more: tuple[PolicyError, ...] = ()
 
 
 class HoldingsError(InputError):
