@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from rebalance_kit.report.wording import printable
+
 BLUE = "#0072B2"
 VERMILION = "#D55E00"
 FONTS = "'Malgun Gothic','Apple SD Gothic Neo','Noto Sans KR','Noto Sans CJK KR',NanumGothic,sans-serif"
@@ -64,7 +66,7 @@ def legend(y: float, entries: Sequence[tuple[str, str]]) -> str:
 
 def shorten(text: str, width: float, size: float = FONT) -> str:
     """`text` cut to about `width` pixels. The middle goes: funds of one family differ at the end of their names."""
-    text = clean(text)
+    text = printable(text)
     if text_width(text, size) <= width:
         return text
     head, tail = list(text), list[str]()
@@ -86,8 +88,3 @@ def _em(char: str) -> float:
     if char in "ijl.,:;'|!()[] ":
         return 0.34
     return 0.7 if char.isupper() or char in "mw&%@" else 0.56
-
-
-def clean(text: str) -> str:
-    """Characters that XML cannot carry are left out."""
-    return "".join(char for char in text if char.isprintable())

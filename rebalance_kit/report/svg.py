@@ -19,7 +19,6 @@ from rebalance_kit.report.ink import (
     TOP,
     VERMILION,
     WIDTH,
-    clean,
     document,
     legend,
     mark,
@@ -27,6 +26,7 @@ from rebalance_kit.report.ink import (
     rule,
     tick,
 )
+from rebalance_kit.report.wording import printable
 from rebalance_kit.words import Language
 
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
@@ -88,7 +88,7 @@ def before_after_svg(plan: Plan, language: Language = "en") -> str:
     y = TOP + ROW * len(rows)
     parts.append(_weight_legend(y + 22, language))
     words = "; ".join(
-        f"{clean(asset.name)} {show_percent(asset.current_weight)} → {show_percent(weight)}"
+        f"{printable(asset.name)} {show_percent(asset.current_weight)} → {show_percent(weight)}"
         f" ({wording.TARGET.of(language)} {show_percent(asset.target_weight)})"
         for asset, weight in rows
     )
@@ -172,10 +172,10 @@ def _drift_legend(y: float, language: Language) -> str:
 
 def _bar_words(bar: Bar, language: Language) -> str:
     if not bar.priced:
-        return f"{clean(bar.name)}: {wording.NO_PRICE.of(language)}"
+        return f"{printable(bar.name)}: {wording.NO_PRICE.of(language)}"
     state = (wording.OUTSIDE if bar.breached else wording.WITHIN).of(language)
     tested = f", {state}" if bar.tested else ""
-    return f"{clean(bar.name)} {_points(bar.drift)} {wording.POINTS.of(language)}{tested}"
+    return f"{printable(bar.name)} {_points(bar.drift)} {wording.POINTS.of(language)}{tested}"
 
 
 def _drift_words(bars: Iterable[Bar], language: Language) -> str:
@@ -202,7 +202,7 @@ def _weight_row(asset: AssetDrift, weight: Decimal, y: float, top: float) -> str
     middle = y + ROW / 2
     before, after, target = (_weight_x(w, top) for w in (asset.current_weight, weight, asset.target_weight))
     low, high = _weight_x(asset.lower, top), _weight_x(asset.upper, top)
-    words = f"{clean(asset.name)} {show_percent(asset.current_weight)} → {show_percent(weight)}"
+    words = f"{printable(asset.name)} {show_percent(asset.current_weight)} → {show_percent(weight)}"
     label = f"{show_percent(asset.current_weight)} → {show_percent(weight)}"
     return (
         f"<g><title>{escape(words)}</title>{name_text(asset.name, middle)}"
