@@ -8,7 +8,7 @@ own rounding, and `product` refuses to lose a digit.
 from __future__ import annotations
 
 import decimal
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -60,6 +60,14 @@ def product(*factors: Decimal) -> Decimal:
     result = ONE
     for factor in factors:
         result = _EXACT.multiply(result, factor)
+    return result
+
+
+def exact_sum(terms: Iterable[Decimal]) -> Decimal:
+    """The exact sum: the built-in `sum` would round to the thread's context."""
+    result = ZERO
+    for term in terms:
+        result = _EXACT.add(result, term)
     return result
 
 
