@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -136,3 +138,18 @@ def test_a_notebook_names_no_folder_of_a_machine(path: Path) -> None:
     found = [place for place in places if f"{place}/" in text]
     found += re.findall(r"(?<![\w.<])/(?:home|root|Users|tmp|private|mnt)/[^\"\s]*|[A-Z]:\\\\+Users", text)
     assert found == []
+
+
+def test_constraints_pin_every_requirement_and_name_no_place() -> None:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = [line for line in lines if not line.startswith("#")]
+    assert [line for line in pins if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*", line)] == []
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *itertools.chain(*project["optional-dependencies"].values())]
+    pinned = {normal(pin.split("==")[0]) for pin in pins}
+    assert {normal(re.split(r"[<>=!~\[; ]", line)[0]) for line in wanted} <= pinned
+
+
+def normal(name: str) -> str:
+    """A distribution's name as installers compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
