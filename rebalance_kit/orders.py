@@ -1,11 +1,21 @@
-"""Orders: what one is, tick tables, and limit prices that never exceed their tolerance (definition 16)."""
+"""Orders: what one is, tick tables, limit prices that never exceed their tolerance (definition 16), and reasons.
+
+A limit price is rounded to the tick that the exact limit falls on, in the direction that keeps the promise:
+
+    protective   buy at most ask x (1 + tolerance), sell at least bid x (1 - tolerance): fills, and caps the price
+    passive      buy at most ask x (1 - tolerance), sell at least bid x (1 + tolerance): rests in the book
+    market       no limit
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from rebalance_kit.money import ONE, Rounding, product, round_to, show_money, show_percent, show_points
+from rebalance_kit.policy.model import Asset, Exchange, LimitStyle
 from rebalance_kit.words import Text
 
 
@@ -39,3 +49,129 @@ class Order:
     tax: Decimal | None = None
     benefit: Decimal | None = None
     lots: tuple[tuple[str, int], ...] = ()
+
+
+class Instrument(StrEnum):
+    """What a tick table is written for."""
+
+    KRX_ETF = "krx_etf"
+    KRX_STOCK = "krx_stock"
+    US_LISTED = "us_listed"
+
+
+@dataclass(frozen=True, slots=True)
+class TickTable:
+    """Ticks in force from a day on: each step is (prices from here on, tick). `source` says who published them."""
+
+    start: date
+    source: str
+    steps: tuple[tuple[Decimal, Decimal], ...]
+
+
+def _steps(*rows: tuple[str, str]) -> tuple[tuple[Decimal, Decimal], ...]:
+    return tuple((Decimal(price), Decimal(tick)) for price, tick in rows)
+
+
+# Newest last. Two announcements of the ETF change give 8 and 18 December 2023; the later day is the safe reading, as
+# every multiple of the old tick is allowed under both.
+TICK_TABLES: dict[Instrument, tuple[TickTable, ...]] = {
+    Instrument.KRX_ETF: (
+        TickTable(date(2002, 10, 14), "KRX: ETF 5 KRW at every price since the first listing", _steps(("0", "5"))),
+        TickTable(
+            date(2023, 12, 18),
+            "KRX notice of 2023-10-05, Enforcement Rules of the KOSPI Market Business Regulation: 1 KRW below 2,000",
+            _steps(("0", "1"), ("2000", "5")),
+        ),
+    ),
+    Instrument.KRX_STOCK: (
+        TickTable(
+            date(2010, 10, 4),
+            "KRX: KOSPI stocks until 2023-01-24",
+            _steps(("0", "1"), ("1000", "5"), ("5000", "10"), ("10000", "50"), ("50000", "100"), ("100000", "500"),
+                   ("500000", "1000")),
+        ),
+        TickTable(
+            date(2023, 1, 25),
+            "KRX notice of 2022-11-01, in force 2023-01-25, the same for KOSPI, KOSDAQ and KONEX",
+            _steps(("0", "1"), ("2000", "5"), ("5000", "10"), ("20000", "50"), ("50000", "100"), ("200000", "500"),
+                   ("500000", "1000")),
+        ),
+    ),
+    Instrument.US_LISTED: (
+        TickTable(
+            date(2005, 8, 29),
+            "SEC Regulation NMS, Rule 612: 0.01 USD from 1 USD on, 0.0001 below; the half-cent tick adopted on"
+            " 2024-09-18 for some names allows every whole cent too",
+            _steps(("0", "0.0001"), ("1", "0.01")),
+        ),
+    ),
+}  # fmt: skip
+
+# Written in `asset_class`, these say that a KRX code is a company's share; anything else listed there is an ETF to us.
+STOCK_CLASSES = frozenset({"stock", "single_stock", "share", "개별주식", "개별종목"})
+
+
+def instrument_of(asset: Asset, exchange: Exchange) -> Instrument:
+    """The tick table of an asset: by its exchange, and on XKRX an ETF unless its `asset_class` says `stock`."""
+    if exchange == "XNYS":
+        return Instrument.US_LISTED
+    return Instrument.KRX_STOCK if (asset.asset_class or "").lower() in STOCK_CLASSES else Instrument.KRX_ETF
+
+
+def tick_size(price: Decimal, instrument: Instrument, on: date) -> Decimal:
+    """The tick at an exact price on a day (a day before the first table reads the first)."""
+    tables = TICK_TABLES[instrument]
+    table = next((table for table in reversed(tables) if table.start <= on), tables[0])
+    return next(tick for start, tick in reversed(table.steps) if price >= start)
+
+
+def limit_price(
+    side: Side,
+    price: Decimal,
+    *,
+    style: LimitStyle,
+    tolerance: Decimal,
+    instrument: Instrument,
+    on: date,
+    bid: Decimal | None = None,
+    ask: Decimal | None = None,
+) -> Decimal | None:
+    """The limit of an order, on tick; None for a market order. Without a bid or ask, `price` (a close) is both.
+
+    Never beyond the tolerance: a buy is rounded down and a sell up, by the tick of the exact limit (a buy at
+    1,995 x 1.005 = 2,004.975 won is 2,000). A limit is at least one tick.
+    """
+    if style is LimitStyle.MARKET:
+        return None
+    towards_fill = style is LimitStyle.PROTECTIVE
+    if side is Side.BUY:
+        quote, factor = ask or price, ONE + tolerance if towards_fill else ONE - tolerance
+    else:
+        quote, factor = bid or price, ONE - tolerance if towards_fill else ONE + tolerance
+    exact = product(quote, factor)
+    tick = tick_size(exact, instrument, on)
+    return max(tick, round_to(exact, tick, Rounding.FLOOR if side is Side.BUY else Rounding.CEILING))
+
+
+def drift_reason(target: Decimal, current: Decimal, drift: Decimal) -> Text:
+    """Why an asset is traded, in the words of source document 000: weights and drift of the portfolio's value."""
+    goal, now, points = show_percent(target), show_percent(current), show_points(drift)
+    return Text(
+        f"Target {goal} vs Current {now} (Drift {points}%p)",
+        f"목표 {goal} vs 현재 {now} (편차 {points}%p)",
+    )
+
+
+def cash_reason(share: Decimal, flow: Decimal, currency: str, target: Decimal, current: Decimal) -> Text:
+    """Why an asset is traded for a deposit or withdrawal: its `share` of the `flow`, both signed, exact money."""
+    part, whole = show_money(abs(share), currency), show_money(abs(flow), currency)
+    goal, now = show_percent(target), show_percent(current)
+    if flow >= 0:
+        return Text(
+            f"Deposit: {part} of {whole} goes here (Target {goal} vs Current {now})",
+            f"입금 배분: {whole} 중 {part} (목표 {goal} vs 현재 {now})",
+        )
+    return Text(
+        f"Withdrawal: {part} of {whole} comes from here (Target {goal} vs Current {now})",
+        f"출금 배분: {whole} 중 {part} (목표 {goal} vs 현재 {now})",
+    )
