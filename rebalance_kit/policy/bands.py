@@ -73,11 +73,14 @@ def asset_band(policy: Policy, asset: Asset, widen: Decimal = ONE) -> Band:
     return Band(target, width, _inclusive(policy), floor, ceiling)
 
 
-def zone_edges(zone: dict[str, tuple[Decimal, Decimal]], asset: Asset, widen: Decimal = ONE) -> tuple[Fraction, Fraction]:
+def zone_edges(
+    zone: dict[str, tuple[Decimal, Decimal]], asset: Asset, widen: Decimal = ONE
+) -> tuple[Fraction, Fraction]:
     """The zone of an asset within 0 to 1; an asset that the zone leaves out may have any weight."""
     low, high = (Fraction(edge) for edge in zone.get(asset.code, (ZERO, ONE)))
     target, factor = Fraction(asset.target), Fraction(widen)
-    return max(Fraction(0), target - factor * (target - low)), min(Fraction(1), target + factor * (high - target))
+    wide_low, wide_high = target - factor * (target - low), target + factor * (high - target)
+    return max(Fraction(0), min(low, wide_low)), min(Fraction(1), max(high, wide_high))
 
 
 def unlisted_band(policy: Policy, widen: Decimal = ONE) -> Band:
