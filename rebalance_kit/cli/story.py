@@ -1,0 +1,27 @@
+"""`rebalance --help`: the whole story in one screen."""
+
+STORY = """\
+Usage: rebalance COMMAND PORTFOLIO [OPTIONS]
+
+Where am I off target, what should I do about it, and what will it cost?
+목표에서 얼마나 벗어났고, 무엇을 해야 하며, 얼마가 드는지 알려 줍니다.
+
+  demo DIR              write a ready-made portfolio folder to try things on
+  drift PORTFOLIO       where you stand, and whether anything is due
+  plan PORTFOLIO        orders in whole shares, what they cost, where they lead
+  cash PORTFOLIO N      where new money goes, rule by rule (-N: a withdrawal)
+  run PORTFOLIO         the plan, checked; carried out only with --yes PLAN_ID
+  history PORTFOLIO     what was done, and when
+  dashboard [DIR]       the same in your browser: sliders, preview, submit
+  policy check|schema   check a portfolio.yaml; a JSON schema for your editor
+
+PORTFOLIO is a folder with portfolio.yaml, holdings.csv and, if you like,
+prices.csv. Every command takes --on DATE, --account NAME, --holdings FILE,
+--prices FILE, --language ko|en and --json (one document, for programs).
+
+Begin with   rebalance demo my-portfolio
+then         rebalance drift my-portfolio
+More         rebalance COMMAND --help      한국어: --language ko
+Exit codes   0 done, 1 failed, 2 bad input, 3 a rule blocks it, 4 busy,
+             5 a person must decide, 6 broker, 7 storage, 8 partly executed
+"""
