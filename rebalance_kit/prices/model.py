@@ -18,7 +18,7 @@ from rebalance_kit.words import Finding, Text
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A price of one share in `currency` as of a day."""
+    """A price of one share in `currency` as of a day; `dated` is False when the file named no day (definition 27)."""
 
     code: str
     price: Decimal
@@ -26,6 +26,7 @@ class Quote:
     as_of: date
     source: str
     name: str | None = None
+    dated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,8 @@ def missing_price(codes: Iterable[str]) -> RuleError:
         "missing_price",
         where=Text("prices", "가격"),
         wrong=Text(f"no price for {names}", f"{names}의 가격이 없습니다"),
-        expected=Text("a price for every held and every targeted asset", "보유하거나 목표로 정한 모든 종목의 가격"),
+        expected=Text("a price above zero for every held and every targeted asset",
+                      "보유하거나 목표로 정한 모든 종목의 0보다 큰 가격"),
         fix=Text("add it to prices.csv or to the price column of holdings.csv",
                  "prices.csv나 holdings.csv의 가격 열에 적어 주세요"),
     )  # fmt: skip
