@@ -1,0 +1,179 @@
+"""What every broker can be asked, as a Protocol, and the values it answers with.
+
+The shape is that of a broker without client order keys: `place` may answer "I do not know", the number in a reply is
+a hint, and only the broker's own complete order list says what became of an order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Literal, Protocol, runtime_checkable
+
+from rebalance_kit.holdings.model import Cash, Holdings, Position
+from rebalance_kit.money import ZERO
+from rebalance_kit.orders import Side
+from rebalance_kit.words import Text
+
+
+class Mode(StrEnum):
+    """Where the money is: in a file of this computer, at the broker's rehearsal service, or real."""
+
+    PAPER = "paper"
+    MOCK = "mock"
+    REAL = "real"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which account at which broker. `account` is the name in the policy, `number` what the broker calls it."""
+
+    broker: str
+    mode: Mode
+    account: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What the broker says is there, at one moment.
+
+    `sellable` and `spendable` are smaller than what is held while orders are open; a broker that does not tell them
+    apart leaves them None.
+    """
+
+    account: str
+    as_of: datetime
+    positions: tuple[Position, ...]
+    cash: tuple[Cash, ...]
+    sellable: tuple[tuple[str, int], ...] | None = None
+    spendable: tuple[tuple[str, Decimal], ...] | None = None
+
+    def quantity(self, code: str) -> Decimal:
+        """Shares held, fractions included."""
+        return sum((p.quantity for p in self.positions if p.code == code), ZERO)
+
+    def sellable_shares(self, code: str) -> int:
+        """Whole shares that may be sold now."""
+        if self.sellable is not None:
+            return dict(self.sellable).get(code, 0)
+        return int(self.quantity(code))
+
+    def spendable_cash(self, currency: str) -> Decimal:
+        """Cash of a currency that may be spent now; dividends that wait to be reinvested are not."""
+        if self.spendable is not None:
+            return dict(self.spendable).get(currency, ZERO)
+        return self.cash_of(currency)
+
+    def cash_of(self, currency: str) -> Decimal:
+        """Cash of a currency in the account, whether or not an open order has reserved it."""
+        return sum((c.amount for c in self.cash if (c.currency, c.kind) == (currency, "cash")), ZERO)
+
+    def as_holdings(self, source: str) -> Holdings:
+        """The same as holdings of the account."""
+        return Holdings(self.positions, self.cash, as_of=self.as_of.date(), source=source)
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerOrder:
+    """An order as a broker receives it. `limit_price` is None for a market order. `client_id` is our own name for
+    the attempt: a broker may show it, but nobody relies on that."""
+
+    client_id: str
+    code: str
+    side: Side
+    quantity: int
+    limit_price: Decimal | None
+    currency: str
+
+
+class Answer(StrEnum):
+    """What a reply settles: nothing but a refusal, or a call that never left, is certain."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    NOT_SENT = "not_sent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to `place`, `cancel` or `transfer`. `number` is a hint, `reason` the broker's words."""
+
+    answer: Answer
+    reason: Text
+    number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """One order in the broker's own list.
+
+    `number` is unique within a session. `filled_amount` is price x quantity of all fills; `commission` is None where
+    the broker does not say. `channel` tells an order of this program's kind from one placed by hand.
+    """
+
+    number: str
+    placed_at: datetime
+    code: str
+    side: Side
+    quantity: int
+    limit_price: Decimal | None
+    currency: str
+    filled: int
+    filled_amount: Decimal
+    commission: Decimal | None
+    live: bool
+    channel: Literal["api", "other"] = "api"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderList:
+    """Every order of a session, in the order of their numbers. An incomplete list decides nothing."""
+
+    rows: tuple[OrderRow, ...]
+    complete: bool
+
+
+class Broker(Protocol):
+    """A broker, for one account.
+
+    `session` is the trading date that orders placed now belong to. `quiet_period` is how long after the end of a call
+    an order may still appear in the list; None if no bound is documented, so that only the close decides. `instant`
+    says that an order fills when it is placed or not at all. Calls raise BrokerError when the broker cannot be asked;
+    `place`, `cancel` and `transfer` answer UNKNOWN rather than raise once anything may have left.
+    """
+
+    @property
+    def identity(self) -> Identity: ...
+
+    @property
+    def session(self) -> date: ...
+
+    @property
+    def quiet_period(self) -> timedelta | None: ...
+
+    @property
+    def instant(self) -> bool: ...
+
+    def snapshot(self) -> Snapshot:
+        """Positions and cash, now."""
+
+    def order_list(self, session: date) -> OrderList:
+        """Every order of a session."""
+
+    def place(self, order: BrokerOrder) -> Reply:
+        """Send an order, once."""
+
+    def cancel(self, number: str) -> Reply:
+        """Cancel what is left of an order. It carries the number, so it may be repeated."""
+
+
+@runtime_checkable
+class TakesTransfers(Protocol):
+    """A broker that money can be moved into and out of by this program: the paper account."""
+
+    def transfer(self, transfer_id: str, currency: str, amount: Decimal) -> Reply:
+        """Pay in (positive) or out (negative), once for each `transfer_id`, however often it is called."""

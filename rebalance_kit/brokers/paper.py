@@ -1,0 +1,230 @@
+"""The paper broker: an account in a file, filled at the prices it is given.
+
+An order fills at once and completely at the reference price moved against it by the slippage, rounded to the tick
+towards the reference price, so that a fill never costs more than the slippage a plan stated. A limit that the
+reference price does not reach rests in the book until it is cancelled. Sells add cash, buys take it, commission is
+rounded up for each order, and neither cash nor shares can become negative.
+
+Nothing is written before the first order or transfer: until then the account reads as its seed.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from rebalance_kit.brokers import paper_ledger as ledger
+from rebalance_kit.brokers.base import (
+    Answer,
+    BrokerOrder,
+    Identity,
+    Mode,
+    OrderList,
+    OrderRow,
+    Reply,
+    Snapshot,
+)
+from rebalance_kit.errors import StorageError
+from rebalance_kit.holdings.model import Holdings
+from rebalance_kit.money import ONE, ZERO, Rounding, product, round_money, round_to, show_money
+from rebalance_kit.orders import Side
+from rebalance_kit.prices.model import PriceBook
+from rebalance_kit.storage import open_database, read_database, storage_errors, transaction
+from rebalance_kit.words import Text
+
+FILE_NAME = "paper.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How one code trades here: commission and slippage as rates, and the tick at a price."""
+
+    commission_rate: Decimal
+    slippage: Decimal
+    tick: Callable[[Decimal], Decimal]
+
+
+def fill_price(side: Side, reference: Decimal, limit: Decimal | None, terms: Terms) -> Decimal | None:
+    """The price of a fill; None when the limit is not reached."""
+    buying = side is Side.BUY
+    if limit is not None and (limit < reference if buying else limit > reference):
+        return None
+    moved = product(reference, ONE + terms.slippage if buying else ONE - terms.slippage)
+    on_tick = round_to(moved, terms.tick(moved), Rounding.FLOOR if buying else Rounding.CEILING)
+    if buying:
+        price = max(reference, on_tick)
+        return price if limit is None else min(price, limit)
+    price = min(reference, on_tick)
+    return price if limit is None else max(price, limit)
+
+
+class PaperBroker:
+    """One account of the paper broker in a portfolio folder.
+
+    `seed` are the holdings that the account is opened with, once; later seeds are ignored. `terms` has every code
+    that may be traded. `session` is the date that orders belong to, `clock` gives the time of an order.
+    """
+
+    quiet_period = timedelta(0)  # `place` has either committed or never will once the process that called is gone
+    instant = True
+
+    def __init__(
+        self,
+        folder: Path,
+        account: str,
+        *,
+        seed: Holdings,
+        prices: PriceBook,
+        terms: Mapping[str, Terms],
+        session: date,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._path = folder / FILE_NAME
+        self._account = account
+        self._seed = seed.only(account)
+        self._prices = prices
+        self._terms = terms
+        self._clock = clock
+        self.session = session
+        self.identity = Identity("paper", Mode.PAPER, account, account)
+
+    def snapshot(self) -> Snapshot:
+        """Positions and cash, now. StorageError when the file cannot be read."""
+        books = self._books()
+        held = {p.code: int(p.quantity) - books.reserved_shares.get(p.code, 0) for p in books.positions}
+        free = {c.currency: c.amount for c in books.cash if c.kind == "cash"}
+        return Snapshot(
+            account=self._account,
+            as_of=self._clock(),
+            positions=books.positions,
+            cash=books.cash,
+            sellable=tuple(sorted(held.items())),
+            spendable=tuple(sorted((k, v - books.reserved_cash.get(k, ZERO)) for k, v in free.items())),
+        )
+
+    def order_list(self, session: date) -> OrderList:
+        """Every order of a session. The list of a file is always complete."""
+        with self._reading() as database:
+            rows = ledger.read_orders(database, self._account, session) if database else ()
+        return OrderList(rows, complete=True)
+
+    def place(self, order: BrokerOrder) -> Reply:
+        """Fill, rest or refuse an order; UNKNOWN when the file failed while it was written."""
+        try:
+            with self._writing() as database:
+                books = ledger.read_books(database, self._account)
+                refused = self._refusal(order, books)
+                if refused is not None:
+                    return Reply(Answer.REJECTED, refused)
+                return Reply(Answer.ACCEPTED, Text("accepted", "접수되었습니다"), self._enter(database, order))
+        except StorageError as error:
+            return Reply(Answer.UNKNOWN, Text(error.message("en"), error.message("ko")))
+
+    def cancel(self, number: str) -> Reply:
+        """Cancel an order that rests. Repeating it changes nothing."""
+        with self._writing() as database:
+            database.execute(
+                "UPDATE placed SET live = 0 WHERE account = ? AND number = ?", (self._account, int(number))
+            )
+        return Reply(Answer.ACCEPTED, Text("cancelled", "취소되었습니다"), number)
+
+    def transfer(self, transfer_id: str, currency: str, amount: Decimal) -> Reply:
+        """Pay in (positive) or out (negative), once for each id. REJECTED when the cash is not there."""
+        row = (transfer_id, self._account, currency, ledger.minor_units(amount, currency), self._clock().isoformat())
+        try:
+            with self._writing() as database:
+                if database.execute("SELECT 1 FROM transfer WHERE transfer_id = ?", row[:1]).fetchone() is None:
+                    database.execute("INSERT INTO transfer VALUES (?, ?, ?, ?, ?)", row)
+                    ledger.move_cash(database, self._account, currency, amount)
+        except sqlite3.IntegrityError:
+            return Reply(Answer.REJECTED, Text("there is not that much cash", "현금이 모자랍니다"))
+        return Reply(Answer.ACCEPTED, Text("transferred", "이체되었습니다"), transfer_id)
+
+    def _refusal(self, order: BrokerOrder, books: ledger.Books) -> Text | None:
+        """Why an order is refused; None if it is not."""
+        quote = self._prices.quote(order.code)
+        if quote is None or order.code not in self._terms or quote.currency != order.currency:
+            return Text(f"{order.code} cannot be traded here", f"{order.code}은(는) 거래할 수 없습니다")
+        if order.quantity < 1:
+            return Text("an order is for at least one share", "주문은 1주 이상이어야 합니다")
+        if order.side is Side.SELL:
+            held = sum(int(p.quantity) for p in books.positions if p.code == order.code)
+            free = held - books.reserved_shares.get(order.code, 0)
+            return None if order.quantity <= free else Text(f"{free} shares can be sold", f"{free}주를 팔 수 있습니다")
+        cash = sum((c.amount for c in books.cash if (c.currency, c.kind) == (order.currency, "cash")), ZERO)
+        free_cash = cash - books.reserved_cash.get(order.currency, ZERO)
+        need = self._worst_cost(order, quote.price)
+        if need <= free_cash:
+            return None
+        need_text, free_text = show_money(need, order.currency), show_money(free_cash, order.currency)
+        return Text(f"{need_text} needed, {free_text} there", f"{need_text}이 필요하고 {free_text}이 있습니다")
+
+    def _worst_cost(self, order: BrokerOrder, reference: Decimal) -> Decimal:
+        """What a buy may take: at its limit, or for a market order at the price it would fill at now."""
+        terms = self._terms[order.code]
+        price = order.limit_price or fill_price(order.side, reference, None, terms) or reference
+        amount = round_money(product(price, Decimal(order.quantity)), order.currency, Rounding.UP)
+        return amount + _commission(amount, terms, order.currency)
+
+    def _enter(self, database: sqlite3.Connection, order: BrokerOrder) -> str:
+        """Write an order, and its fill if it fills; the number it got."""
+        terms, now = self._terms[order.code], self._clock()
+        price = fill_price(order.side, self._prices.price(order.code), order.limit_price, terms)
+        rounding = Rounding.UP if order.side is Side.BUY else Rounding.DOWN
+        amount = round_money(product(price or ZERO, Decimal(order.quantity)), order.currency, rounding)
+        row = OrderRow(
+            number="",
+            placed_at=now,
+            code=order.code,
+            side=order.side,
+            quantity=order.quantity,
+            limit_price=order.limit_price,
+            currency=order.currency,
+            filled=order.quantity if price is not None else 0,
+            filled_amount=amount,
+            commission=_commission(amount, terms, order.currency),
+            live=price is None,
+        )
+        number = ledger.write_order(database, self._account, self.session, order.client_id, row)
+        if row.filled:
+            quote = self._prices.quote(order.code)
+            ledger.book_fill(database, self._account, row, quote.name if quote else None)
+        return number
+
+    def _books(self) -> ledger.Books:
+        with self._reading() as database:
+            if database is None or not ledger.is_open(database, self._account):
+                return ledger.Books(self._seed.positions, self._seed.cash, {}, {})
+            return ledger.read_books(database, self._account)
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection | None]:
+        database = read_database(self._path, len(ledger.MIGRATIONS))
+        if database is None:
+            yield None
+            return
+        try:
+            with storage_errors(self._path):
+                database.execute("BEGIN")  # one moment for all that is read
+                yield database
+        finally:
+            database.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        database = open_database(self._path, ledger.MIGRATIONS)
+        try:
+            with storage_errors(self._path), transaction(database):
+                ledger.open_account(database, self._account, self._seed, self._clock())
+                yield database
+        finally:
+            database.close()
+
+
+def _commission(amount: Decimal, terms: Terms, currency: str) -> Decimal:
+    return round_money(product(amount, terms.commission_rate), currency, Rounding.UP)

@@ -1,0 +1,227 @@
+"""The books of the paper account: cash in whole minor units, whole shares, orders and transfers, in one SQLite file.
+
+The file itself refuses negative cash and negative shares. Each function works inside a transaction of its caller.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+
+from rebalance_kit.brokers.base import OrderRow
+from rebalance_kit.errors import HoldingsError
+from rebalance_kit.holdings.model import Cash, CashKind, Holdings, Position
+from rebalance_kit.money import MINOR_DIGITS, ZERO, Rounding, plain, product, ratio, round_money
+from rebalance_kit.orders import Side
+from rebalance_kit.words import Text, same
+
+MIGRATIONS = (
+    """
+CREATE TABLE account (
+    account TEXT PRIMARY KEY, seed_hash TEXT NOT NULL, source TEXT NOT NULL, seeded_at TEXT NOT NULL
+) STRICT;
+CREATE TABLE cash (
+    account TEXT NOT NULL REFERENCES account, currency TEXT NOT NULL, kind TEXT NOT NULL,
+    amount INTEGER NOT NULL CHECK (amount >= 0),
+    PRIMARY KEY (account, currency, kind)
+) STRICT;
+CREATE TABLE position (
+    account TEXT NOT NULL REFERENCES account, code TEXT NOT NULL, currency TEXT NOT NULL, name TEXT,
+    shares INTEGER NOT NULL CHECK (shares >= 0), fraction TEXT NOT NULL, cost TEXT,
+    PRIMARY KEY (account, code)
+) STRICT;
+CREATE TABLE placed (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL REFERENCES account, session TEXT NOT NULL,
+    placed_at TEXT NOT NULL, client_id TEXT NOT NULL, code TEXT NOT NULL, currency TEXT NOT NULL,
+    side TEXT NOT NULL CHECK (side IN ('BUY', 'SELL')), quantity INTEGER NOT NULL CHECK (quantity > 0),
+    limit_price TEXT, filled INTEGER NOT NULL CHECK (filled BETWEEN 0 AND quantity),
+    amount INTEGER NOT NULL CHECK (amount >= 0), commission INTEGER NOT NULL CHECK (commission >= 0),
+    live INTEGER NOT NULL CHECK (live IN (0, 1))
+) STRICT;
+CREATE TABLE transfer (
+    transfer_id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account, currency TEXT NOT NULL,
+    amount INTEGER NOT NULL, made_at TEXT NOT NULL
+) STRICT;
+""",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """One account as the ledger holds it, with what open orders have reserved."""
+
+    positions: tuple[Position, ...]
+    cash: tuple[Cash, ...]
+    reserved_shares: dict[str, int]
+    reserved_cash: dict[str, Decimal]
+
+
+def seed_hash(seed: Holdings) -> str:
+    """What the account was opened with, as a hash that does not depend on the order of rows."""
+    rows = [[p.code, plain(p.quantity), p.currency] for p in seed.positions]
+    rows += [[c.kind, plain(c.amount), c.currency] for c in seed.cash]
+    return hashlib.sha256(json.dumps(sorted(rows)).encode()).hexdigest()
+
+
+def is_open(database: sqlite3.Connection, account: str) -> bool:
+    """Whether the account has been seeded."""
+    return database.execute("SELECT 1 FROM account WHERE account = ?", (account,)).fetchone() is not None
+
+
+def open_account(database: sqlite3.Connection, account: str, seed: Holdings, now: datetime) -> None:
+    """Seed the account, once. HoldingsError for holdings that an account cannot have."""
+    if is_open(database, account):
+        return
+    row = (account, seed_hash(seed), seed.source, now.isoformat())
+    database.execute("INSERT INTO account VALUES (?, ?, ?, ?)", row)
+    for money in seed.cash:
+        amount = minor_units(money.amount, money.currency)
+        if amount < 0:
+            raise _cannot_open(f"{money.currency} {plain(money.amount)}")
+        database.execute("INSERT INTO cash VALUES (?, ?, ?, ?)", (account, money.currency, money.kind, amount))
+    for held in seed.positions:
+        if held.quantity < 0:
+            raise _cannot_open(f"{held.code} {plain(held.quantity)}")
+        _write_position(database, account, held)
+
+
+def read_books(database: sqlite3.Connection, account: str) -> Books:
+    """Everything in the account."""
+    positions = database.execute("SELECT * FROM position WHERE account = ? ORDER BY code", (account,)).fetchall()
+    cash = database.execute("SELECT * FROM cash WHERE account = ? ORDER BY currency, kind", (account,)).fetchall()
+    shares: dict[str, int] = {}
+    money: dict[str, Decimal] = {}
+    for row in read_orders(database, account, live_only=True):
+        if row.side is Side.SELL:
+            shares[row.code] = shares.get(row.code, 0) + row.quantity - row.filled
+        else:
+            reserve = product(row.limit_price or ZERO, Decimal(row.quantity - row.filled))
+            money[row.currency] = money.get(row.currency, ZERO) + round_money(reserve, row.currency, Rounding.UP)
+    return Books(
+        positions=tuple(_position(account, row) for row in positions if row[4] or Decimal(row[5])),
+        cash=tuple(Cash(account, currency, major_units(n, currency), _kind(kind)) for _, currency, kind, n in cash),
+        reserved_shares=shares,
+        reserved_cash=money,
+    )
+
+
+def read_orders(
+    database: sqlite3.Connection, account: str, session: date | None = None, *, live_only: bool = False
+) -> tuple[OrderRow, ...]:
+    """The order list, by number."""
+    found = database.execute(
+        "SELECT number, placed_at, code, side, quantity, limit_price, currency, filled, amount, commission, live"
+        " FROM placed WHERE account = ? AND (? IS NULL OR session = ?) AND (live OR NOT ?) ORDER BY number",
+        (account, session and session.isoformat(), session and session.isoformat(), live_only),
+    )
+    return tuple(
+        OrderRow(
+            number=f"{number:010d}",
+            placed_at=datetime.fromisoformat(placed_at),
+            code=code,
+            side=Side(side),
+            quantity=quantity,
+            limit_price=Decimal(limit) if limit else None,
+            currency=currency,
+            filled=filled,
+            filled_amount=major_units(amount, currency),
+            commission=major_units(commission, currency),
+            live=bool(live),
+        )
+        for number, placed_at, code, side, quantity, limit, currency, filled, amount, commission, live in found
+    )
+
+
+def write_order(database: sqlite3.Connection, account: str, session: date, client_id: str, row: OrderRow) -> str:
+    """Enter an order into the list; the number it got."""
+    limit = None if row.limit_price is None else plain(row.limit_price)
+    amount = minor_units(row.filled_amount, row.currency)
+    commission = minor_units(row.commission or ZERO, row.currency)
+    entered = database.execute(
+        "INSERT INTO placed (account, session, placed_at, client_id, code, currency, side, quantity, limit_price,"
+        " filled, amount, commission, live) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (account, session.isoformat(), row.placed_at.isoformat(), client_id, row.code, row.currency, row.side.value,
+         row.quantity, limit, row.filled, amount, commission, int(row.live)),
+    )  # fmt: skip
+    return f"{entered.lastrowid:010d}"
+
+
+def book_fill(database: sqlite3.Connection, account: str, row: OrderRow, name: str | None) -> None:
+    """Move cash and shares for a filled order. sqlite3.IntegrityError if either would become negative."""
+    charge = row.commission or ZERO
+    change = row.filled_amount - charge if row.side is Side.SELL else -row.filled_amount - charge
+    move_cash(database, account, row.currency, change)
+    before = _one_position(database, account, row.code) or Position(account, row.code, ZERO, row.currency, name, ZERO)
+    _write_position(database, account, after_fill(before, row))
+
+
+def after_fill(before: Position, row: OrderRow) -> Position:
+    """A position after a fill; its cost follows the moving average and knows no commission."""
+    shares = Decimal(row.filled)
+    if row.side is Side.BUY:
+        cost = None if before.cost is None else before.cost + row.filled_amount
+        return replace(before, quantity=before.quantity + shares, cost=cost)
+    left = before.quantity - shares
+    if before.cost is None or before.quantity == 0:
+        return replace(before, quantity=left)
+    cost = round_money(ratio(product(before.cost, left), before.quantity), before.currency, Rounding.HALF_UP)
+    return replace(before, quantity=left, cost=cost)
+
+
+def move_cash(database: sqlite3.Connection, account: str, currency: str, amount: Decimal) -> None:
+    """Add to (or take from) spendable cash. sqlite3.IntegrityError if it would become negative."""
+    database.execute("INSERT OR IGNORE INTO cash VALUES (?, ?, 'cash', 0)", (account, currency))
+    database.execute(
+        "UPDATE cash SET amount = amount + ? WHERE account = ? AND currency = ? AND kind = 'cash'",
+        (minor_units(amount, currency), account, currency),
+    )
+
+
+def minor_units(amount: Decimal, currency: str) -> int:
+    """An amount in whole minor units. HoldingsError when it is not whole."""
+    units = amount.scaleb(MINOR_DIGITS[currency])
+    if units != int(units):
+        raise _cannot_open(f"{currency} {plain(amount)}")
+    return int(units)
+
+
+def major_units(units: int, currency: str) -> Decimal:
+    """Minor units as an amount."""
+    return Decimal(units).scaleb(-MINOR_DIGITS[currency])
+
+
+def _one_position(database: sqlite3.Connection, account: str, code: str) -> Position | None:
+    row = database.execute("SELECT * FROM position WHERE account = ? AND code = ?", (account, code)).fetchone()
+    return _position(account, row) if row else None
+
+
+def _position(account: str, row: tuple[str, str, str, str | None, int, str, str | None]) -> Position:
+    _, code, currency, name, shares, fraction, cost = row
+    return Position(account, code, shares + Decimal(fraction), currency, name, Decimal(cost) if cost else None)
+
+
+def _write_position(database: sqlite3.Connection, account: str, held: Position) -> None:
+    shares = int(held.quantity) if held.quantity >= 0 else -1  # -1: the CHECK of the table refuses it
+    fraction = plain(held.quantity - shares)
+    cost = None if held.cost is None else plain(held.cost)
+    values = (account, held.code, held.currency, held.name, shares, fraction, cost)
+    database.execute("INSERT OR REPLACE INTO position VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+
+
+def _kind(text: str) -> CashKind:
+    return "dividends" if text == "dividends" else "cash"
+
+
+def _cannot_open(what: str) -> HoldingsError:
+    return HoldingsError(
+        "paper_seed",
+        where=same("paper.sqlite"),
+        wrong=Text(f"{what} cannot be in a paper account", f"{what}은(는) 연습 계좌에 둘 수 없습니다"),
+        expected=Text("no negative amounts and cash in whole minor units",
+                      "음수가 아니고 최소 화폐 단위로 떨어지는 금액"),
+        fix=Text("correct the row in holdings.csv", "holdings.csv의 해당 행을 고쳐 주세요"),
+    )  # fmt: skip
