@@ -58,12 +58,15 @@ class Chart:
         return target
 
 
-def chart(result: Charted, language: Language = "en") -> Chart:
-    """The picture of a `Drift` (bars with bands) or of a `Plan` (weights before and after)."""
+def chart(result: Charted, language: Language | None = None) -> Chart:
+    """The picture of a `Drift` (bars with bands) or of a `Plan` (weights before and after), in the portfolio's
+    language unless another one is named. UsageError for anything else."""
     if isinstance(result, Drift):
-        return Chart(result, language, drift_svg(result, language))
+        spoken = language or result.language
+        return Chart(result, spoken, drift_svg(result, spoken))
     if isinstance(result, Plan):
-        return Chart(result, language, before_after_svg(result, language))
+        spoken = language or result.drift.language
+        return Chart(result, spoken, before_after_svg(result, spoken))
     raise UsageError(
         "no_chart",
         where=same("chart()"),

@@ -42,7 +42,6 @@ class Bar:
     lower: Decimal | None
     upper: Decimal | None
     breached: bool
-    priced: bool = True
 
     @property
     def tested(self) -> bool:
@@ -98,10 +97,9 @@ def before_after_svg(plan: Plan, language: Language = "en") -> str:
 def drift_scale(bars: Sequence[Bar]) -> float:
     """Half the width of the axis, as a share of the portfolio: the next round step, so that a moving slider does not
     make the axis tremble. Bands that are far wider than any drift do not shrink the bars: their marks stay outside."""
-    drifts = [abs(float(bar.drift)) for bar in bars if bar.priced]
+    reach = max((abs(float(bar.drift)) for bar in bars), default=0.0)
     edges = [abs(float(edge)) for bar in bars for edge in bar.edges]
-    reach = max(drifts, default=0.0)
-    need = max([reach, 0.005, *(edge for edge in edges if edge <= max(4 * reach, 0.05))]) * 1.04
+    need = max([0.005, 1.04 * reach, *(edge for edge in edges if edge <= max(4 * reach, 0.05))])
     return next((step for step in _STEPS if step >= need), 1.0)
 
 
@@ -113,7 +111,6 @@ def _asset_bar(asset: AssetDrift) -> Bar:
         asset.lower - asset.target_weight,
         asset.upper - asset.target_weight,
         asset.breached,
-        asset.price is not None or asset.quantity == 0,
     )
 
 
@@ -131,15 +128,15 @@ def _bar_row(bar: Bar, y: float, scale: float, language: Language) -> str:
     middle, zero, end = y + ROW / 2, _x(0, scale), _x(bar.drift, scale)
     fill = f'"{VERMILION if bar.breached else BLUE}"' if bar.tested else '"currentColor" fill-opacity=".45"'
     parts = [f"<g><title>{escape(_bar_words(bar, language))}</title>", name_text(bar.name, middle)]
-    if bar.priced:
-        start, width = min(zero, end), abs(end - zero)
-        parts.append(f'<rect x="{start:.1f}" y="{middle - 7:.1f}" width="{width:.1f}" height="14" fill={fill}/>')
+    start, width = min(zero, end), abs(end - zero)
+    parts.append(f'<rect x="{start:.1f}" y="{middle - 7:.1f}" width="{width:.1f}" height="14" fill={fill}/>')
     parts += [mark(_x(edge, scale), middle) for edge in bar.edges if abs(float(edge)) <= scale]
     if bar.breached:
         parts.append(_arrow(end, middle, 1 if bar.drift > 0 else -1))
-    label = _points(bar.drift) if bar.priced else wording.NO_PRICE.of(language)
     weight = ' font-weight="700"' if bar.breached else ""
-    parts.append(f'<text x="{WIDTH - 4}" y="{middle + 4.5:.1f}" text-anchor="end"{weight}>{escape(label)}</text></g>')
+    parts.append(
+        f'<text x="{WIDTH - 4}" y="{middle + 4.5:.1f}" text-anchor="end"{weight}>{_points(bar.drift)}</text></g>'
+    )
     return "".join(parts)
 
 
@@ -171,8 +168,6 @@ def _drift_legend(y: float, language: Language) -> str:
 
 
 def _bar_words(bar: Bar, language: Language) -> str:
-    if not bar.priced:
-        return f"{printable(bar.name)}: {wording.NO_PRICE.of(language)}"
     state = (wording.OUTSIDE if bar.breached else wording.WITHIN).of(language)
     tested = f", {state}" if bar.tested else ""
     return f"{printable(bar.name)} {_points(bar.drift)} {wording.POINTS.of(language)}{tested}"

@@ -52,7 +52,7 @@ def drift_view(drift: Drift, language: Language) -> RenderableType:
         language=language,
     )
     for row in _rows(drift):
-        table.add_row(*(_group_cells(row) if isinstance(row, GroupDrift) else _asset_cells(row, drift, language)))
+        table.add_row(*(_group_cells(row) if isinstance(row, GroupDrift) else _asset_cells(row, drift)))
     for cash in drift.cash:
         word = wording.CASH if cash.counted else wording.DIVIDENDS
         name = word.of(language) + ("" if len({c.account for c in drift.cash}) == 1 else f" ({cash.account})")
@@ -153,15 +153,13 @@ def _group_cells(group: GroupDrift) -> tuple[RenderableType, ...]:
     return plain_line(group.name, "bold"), "", "", now, target, drift_line(group.drift, group.breached), band
 
 
-def _asset_cells(asset: AssetDrift, drift: Drift, language: Language) -> tuple[RenderableType, ...]:
-    unpriced = asset.price is None and asset.quantity != 0
-    value = wording.NO_PRICE.of(language) if unpriced else show_money(asset.value, drift.base_currency)
+def _asset_cells(asset: AssetDrift, drift: Drift) -> tuple[RenderableType, ...]:
     return (
         plain_line(f"  {asset.name}"),
         plain_line(asset.code),
-        value,
-        "?" if unpriced else show_percent(asset.current_weight),
+        show_money(asset.value, drift.base_currency),
+        show_percent(asset.current_weight),
         show_percent(asset.target_weight),
-        Line("?") if unpriced else drift_line(asset.drift, asset.breached),
+        drift_line(asset.drift, asset.breached),
         band_text(asset.lower, asset.upper),
     )
