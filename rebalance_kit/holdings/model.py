@@ -8,8 +8,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from rebalance_kit.money import ZERO
-from rebalance_kit.words import Finding
+from rebalance_kit.money import exact_sum
+from rebalance_kit.prices.model import FxRate, Quote
+from rebalance_kit.words import Finding, Text
 
 CashKind = Literal["cash", "dividends"]
 
@@ -88,12 +89,35 @@ class Holdings:
     def quantity(self, code: str, account: str | None = None) -> Decimal:
         """Shares of `code` held, in one account or in all of them."""
         held = (p.quantity for p in self.positions if p.code == code and account in (None, p.account))
-        return sum(held, ZERO)
+        return exact_sum(held)
 
     def cash_of(self, account: str, currency: str) -> Decimal:
         """Spendable cash (dividends that wait are not spendable)."""
         rows = (c.amount for c in self.cash if (c.account, c.currency, c.kind) == (account, currency, "cash"))
-        return sum(rows, ZERO)
+        return exact_sum(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedRow:
+    """A row of a file that was understood and left out, and why."""
+
+    line: int
+    reason: Text
+
+
+@dataclass(frozen=True, slots=True)
+class HoldingsFile:
+    """What one file says: holdings (with findings), the prices and exchange rates it prints, the rows left out.
+
+    `format` is the registered name of the reader; `sha256` the hash of the bytes that were read.
+    """
+
+    holdings: Holdings
+    quotes: tuple[Quote, ...] = ()
+    rates: tuple[FxRate, ...] = ()
+    skipped: tuple[SkippedRow, ...] = ()
+    format: str = "table"
+    sha256: str = ""
 
 
 def average_cost(position: Position) -> Fraction | None:

@@ -129,8 +129,8 @@ class _Collector:
             findings.append(undated_prices(document.name, self._undated, self._on))
         if self._later:
             message = Text(
-                f"{self._later} rows of {document.name} are dated after {self._on} and were not used",
-                f"{document.name}의 {self._on} 이후 {self._later}개 행은 쓰지 않았습니다",
+                f"rows of {document.name} after {self._on} that were not used: {self._later}",
+                f"{document.name}에서 {self._on} 이후여서 쓰지 않은 행: {self._later}개",
             )
             findings.append(Finding("later_prices", "info", message))
         return PriceFile(tuple(self._quotes), tuple(self._rates), tuple(findings), document.sha256)

@@ -92,7 +92,7 @@ def undated_prices(name: str, count: int, on: date) -> Finding:
         "undated_price",
         "info",
         Text(
-            f"{count} prices in {name} have no date and count as of {on}",
-            f"{name}의 가격 {count}개에 날짜가 없어 {on} 기준으로 봅니다",
+            f"prices without a date in {name} count as of {on}: {count}",
+            f"{name}에서 날짜가 없어 {on} 기준으로 보는 가격: {count}개",
         ),
     )

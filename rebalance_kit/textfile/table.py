@@ -159,7 +159,7 @@ def read_grid(document: Document, is_heading: Callable[[Sequence[str]], bool], w
         raise document.no_table(wanted)
     proved = [delimiter for delimiter in DELIMITERS if find_heading(document, delimiter, is_heading) is not None]
     if len(proved) != 1:
-        raise _no_delimiter(document, wanted) if not proved else _two_delimiters(document)
+        raise _two_delimiters(document) if proved else document.no_table(wanted, first_headings(document))
     rows = tuple(document.rows(proved[0]))
     start = next(i for i, row in enumerate(rows) if is_heading(row.cells))
     return Grid(document, proved[0], rows[start], rows[start + 1 :], rows[:start])
@@ -221,18 +221,22 @@ def _two_columns(grid: Grid, field: str, first: int, second: int) -> InputError:
     )
 
 
-def _no_delimiter(document: Document, wanted: Text) -> InputError:
-    first_rows = []
+def first_headings(document: Document) -> str | None:
+    """The widest of the first rows of a document as a message shows it, split by the delimiter that gives most cells.
+
+    Raises what is wrong with its quotes when no delimiter can split it.
+    """
+    rows: list[tuple[str, ...]] = []
     broken: InputError | None = None
     for delimiter in DELIMITERS:
         try:
-            first_rows.append(next(document.rows(delimiter), Row(1, ())).cells)
+            rows += [row.cells for row in islice(document.rows(delimiter), HEADING_WITHIN)]
         except InputError as problem:
             broken = broken or problem
-    if broken and not first_rows:
-        return broken
-    best = max(first_rows, key=len)
-    return document.no_table(wanted, ", ".join(cell[:30] or "''" for cell in best[:20]) or None)
+    if broken and not rows:
+        raise broken
+    widest = max(rows, key=lambda cells: sum(map(bool, cells)), default=())
+    return ", ".join(cell[:30] or "''" for cell in widest[:20]) or None
 
 
 def _two_delimiters(document: Document) -> InputError:

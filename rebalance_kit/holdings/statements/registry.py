@@ -1,0 +1,74 @@
+"""The formats that are known, and which of them a document is.
+
+A format joins by being named in `FORMATS`: nothing registers itself by being imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from rebalance_kit.errors import InputError, UsageError
+from rebalance_kit.holdings.model import HoldingsFile
+from rebalance_kit.holdings.statements.base import Confidence, Format
+from rebalance_kit.holdings.statements.generic import GenericTable
+from rebalance_kit.policy.model import Policy
+from rebalance_kit.textfile.document import Document
+from rebalance_kit.textfile.table import first_headings
+from rebalance_kit.words import Text
+
+FORMATS: tuple[Format, ...] = (GenericTable(),)
+
+
+def read_statement(
+    document: Document, policy: Policy, on: date, *, name: str | None = None, formats: Sequence[Format] = FORMATS
+) -> HoldingsFile:
+    """The holdings of a document, read by the format called `name` or by the one that recognises it."""
+    chosen = _named(name, formats) if name else choose(document, formats)
+    return chosen.read(document, policy, on)
+
+
+def choose(document: Document, formats: Sequence[Format]) -> Format:
+    """The one format that is surest of a document.
+
+    Raises the document's error when no format knows it (with what was found and what is read) or when two are equally
+    sure (naming both).
+    """
+    sureness = {index: known.recognise(document) for index, known in enumerate(formats)}
+    best = max(sureness.values(), default=Confidence.NO)
+    if best is Confidence.NO:
+        raise _unknown(document, formats)
+    claims = [formats[index] for index, sure in sureness.items() if sure is best]
+    if len(claims) > 1:
+        names = ", ".join(known.name for known in claims)
+        raise document.problem(
+            "ambiguous_format",
+            wrong=Text(f"the formats {names} all claim the file", f"{names} 형식이 모두 이 파일을 자기 것이라 합니다"),
+            expected=Text("one format to recognise it", "한 가지 형식"),
+            fix=Text(
+                f"name one with --format, such as --format {claims[0].name}",
+                f"--format {claims[0].name}처럼 하나를 골라 주세요",
+            ),
+        )
+    return claims[0]
+
+
+def _named(name: str, formats: Sequence[Format]) -> Format:
+    for known in formats:
+        if known.name == name:
+            return known
+    names = ", ".join(known.name for known in formats)
+    raise UsageError(
+        "unknown_format",
+        where="--format",
+        wrong=Text(f"'{name}' is not a known format", f"'{name}'은(는) 알 수 없는 형식입니다"),
+        expected=Text(f"one of {names}", f"{names} 가운데 하나"),
+        fix=Text("name one of them or leave --format out", "그 가운데 하나를 적거나 --format을 빼 주세요"),
+    )
+
+
+def _unknown(document: Document, formats: Sequence[Format]) -> InputError:
+    wanted = Text(
+        "; or ".join(known.wanted.en for known in formats), "; 또는 ".join(known.wanted.ko for known in formats)
+    )
+    return document.no_table(wanted, None if document.kind else first_headings(document))
