@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -10,6 +11,7 @@ from rebalance_kit.words import Text, same
 
 Path = tuple[str | int, ...]
 
+BARE = re.compile(r"[+-]?[0-9][0-9.,_]{0,20}%?")
 LONGEST_VALUE = 40  # of a value that a message repeats
 
 
@@ -26,8 +28,10 @@ class Problem:
 
 
 def show(value: object) -> str:
-    """A value of the file as a message repeats it: on one line, and not longer than a person reads."""
+    """A value of the file as a message repeats it: on one line, not longer than a person reads, numbers bare."""
     text = " ".join(str(value).split())
+    if BARE.fullmatch(text):
+        return text
     return repr(text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…")
 
 
@@ -63,7 +67,7 @@ def policy_error(problems: Iterable[Problem], source: str, lines: Mapping[Path, 
     errors = [_error(problem, at_line(source, line)) for line, problem in ordered]
     following = sorted({line for line, _ in ordered[1:]})
     shown = ", ".join(str(line) for line in following[:5]) + (", ..." if len(following) > 5 else "")
-    return _with_more(errors, Text(f" in line {shown}", f" ({shown}행)"))
+    return _with_more(errors, Text(f" in line {shown}", f"{shown}행에 "))
 
 
 def _named(problems: Iterable[Problem], lines: Mapping[Path, int]) -> Iterable[tuple[int, Problem]]:
@@ -88,7 +92,7 @@ def _with_more(errors: list[PolicyError], places: Text) -> PolicyError:
     count = len(more)
     fix = Text(
         f"{first.fix.en} ({count} more {'problem' if count == 1 else 'problems'}{places.en})",
-        f"{first.fix.ko} (문제 {count}개 더 있음{places.ko})",
+        f"{first.fix.ko} ({places.ko}문제 {count}개 더 있음)",
     )
     error = PolicyError(first.code, where=first.where, wrong=first.wrong, expected=first.expected, fix=fix)
     error.more = tuple(more)
