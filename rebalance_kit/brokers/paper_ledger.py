@@ -220,7 +220,7 @@ def _cannot_open(what: str) -> HoldingsError:
     return HoldingsError(
         "paper_seed",
         where=same("paper.sqlite"),
-        wrong=Text(f"{what} cannot be in a paper account", f"{what}은(는) 연습 계좌에 둘 수 없습니다"),
+        wrong=Text(f"{what} cannot be in a paper account", f"{what}은(는) 모의 계좌에 둘 수 없습니다"),
         expected=Text("no negative amounts and cash in whole minor units",
                       "음수가 아니고 최소 화폐 단위로 떨어지는 금액"),
         fix=Text("correct the row in holdings.csv", "holdings.csv의 해당 행을 고쳐 주세요"),

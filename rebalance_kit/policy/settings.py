@@ -74,6 +74,7 @@ class Constraints(Part):
     min_trade_share: Weight = Decimal(0)
     max_turnover: Weight | None = None
     max_orders: Annotated[Whole, Field(ge=1)] | None = None
+    max_order_share: Weight | None = None
     avoid_ex_dividend_dates: Flag = False
     ex_dividend_days: Annotated[Whole, Field(ge=0, le=60)] = 7
     tax_loss_harvesting: Flag = False

@@ -1,0 +1,110 @@
+"""Everything that the rules look at, as one frozen value: what a rule cannot find here it cannot judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import reduce
+
+from rebalance_kit.brokers.base import Identity, Mode, OrderList, Snapshot
+from rebalance_kit.goals import minimum_trade
+from rebalance_kit.money import ZERO, exact_sum
+from rebalance_kit.orders import Order, Side
+from rebalance_kit.planner.plan import Plan
+from rebalance_kit.policy.model import Policy
+from rebalance_kit.prices.model import PriceBook
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A plan, what it was made from, and what the broker and the journal say now.
+
+    `mode` is what the run asked for (None: it did not say). `typed` is the plan id as a person typed it, None while
+    nothing is to be sent. `session` is the trading date. From the journal: `owned` are the numbers of our orders in
+    `orders`, `unresolved` the (code, side) of orders whose fate is unknown, `earlier_run` a run of the same account,
+    session and policy that traded, `recent` the (code, side, session) of our fills of the last days, and
+    `recent_turnover` what rebalancing traded in the last 30 days, in the base currency.
+    """
+
+    plan: Plan
+    policy: Policy
+    policy_hash: str
+    prices: PriceBook
+    identity: Identity
+    snapshot: Snapshot
+    orders: OrderList
+    session: date
+    mode: Mode | None
+    typed: str | None = None
+    stopped: bool = False
+    again: bool = False
+    owned: frozenset[str] = frozenset()
+    unresolved: frozenset[tuple[str, Side]] = frozenset()
+    earlier_run: str | None = None
+    recent: tuple[tuple[str, Side, date], ...] = ()
+    recent_turnover: Decimal = ZERO
+
+    @property
+    def account(self) -> str:
+        """The account's name in the policy."""
+        return self.identity.account
+
+    @property
+    def flow(self) -> Decimal:
+        """What is paid in (positive) or out with the plan, in the base currency."""
+        options = self.plan.options
+        return exact_sum((options.contribute or ZERO, (options.withdraw or ZERO).copy_negate()))
+
+    @property
+    def total(self) -> Decimal:
+        """The total value that the plan's goals divide: with a deposit, after a withdrawal."""
+        return exact_sum((self.plan.drift.total_value, self.flow))
+
+    @property
+    def largest_total(self) -> Decimal:
+        """The account's value that the caps are shares of: with a deposit, before a withdrawal."""
+        return exact_sum((self.plan.drift.total_value, self.plan.options.contribute or ZERO))
+
+    @property
+    def minimum(self) -> Decimal:
+        """The minimum trade in the base currency; a share of the total is one of the smaller total, before or after."""
+        return minimum_trade(self.policy, min(self.total, self.plan.drift.total_value))
+
+    def orders_for(self, code: str) -> tuple[Order, ...]:
+        """The plan's orders for one asset."""
+        return tuple(order for order in self.plan.orders if order.code == code)
+
+    def quantity_after(self, code: str) -> Decimal:
+        """Shares after the plan, counted from what the broker holds now."""
+        return reduce(_apply, self.orders_for(code), self.snapshot.quantity(code))
+
+    def value(self, code: str, quantity: Decimal) -> Decimal:
+        """Shares in the base currency; zero for none, whether or not there is a price."""
+        return self.prices.value(code, quantity) if quantity else ZERO
+
+    def base_amount(self, order: Order) -> Decimal:
+        """An order's amount in the base currency."""
+        return self.prices.in_base(order.amount, order.currency)
+
+    def cash_floor(self, currency: str) -> Decimal:
+        """Cash that must stay in the account: the buffers of the policy and of the account are in base currency."""
+        if currency != self.policy.base_currency:
+            return ZERO
+        own = self.policy.accounts.get(self.account)
+        return max(self.policy.rebalancing.cash.buffer, own.cash_buffer if own else ZERO)
+
+    def cash_after(self, currency: str) -> Decimal:
+        """Cash of a currency after every order at its stated costs and after the deposit or withdrawal."""
+        changes = [self.snapshot.cash_of(currency)]
+        if currency == self.policy.base_currency:
+            changes.append(self.flow)
+        for order in self.plan.orders:
+            if order.currency == currency:
+                changes.append(order.amount if order.side is Side.SELL else order.amount.copy_negate())
+                changes += [cost.copy_negate() for cost in (order.commission, order.slippage, order.tax or ZERO)]
+        return exact_sum(changes)
+
+
+def _apply(quantity: Decimal, order: Order) -> Decimal:
+    return exact_sum((quantity, Decimal(order.quantity if order.side is Side.BUY else -order.quantity)))
