@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 
 from rebalance_kit.errors import StorageError, UsageError
+from rebalance_kit.policy.loading import load_policy
+from rebalance_kit.policy.model import TaxClass
+from rebalance_kit.portfolio import open_portfolio
 from rebalance_kit.samples import sample_folder, sample_names, write_sample
 from tests.tools import make_samples
 
@@ -103,6 +106,49 @@ def test_prices_are_of_sessions_only() -> None:
     assert days[-1] == "2026-03-04"
     closed = {"2024-02-09", "2025-01-27", "2025-06-03", "2025-12-31", "2026-02-17", "2026-03-02"}
     assert not closed & set(days)
+
+
+MODELS = {
+    "conservative": {"148070": "0.40", "TLT": "0.20", "069500": "0.15", "VOO": "0.15", "GLD": "0.10"},
+    "balanced": {"069500": "0.25", "VOO": "0.30", "VEA": "0.10", "AGG": "0.25", "GLD": "0.10"},
+    "aggressive": {"VOO": "0.35", "QQQ": "0.20", "069500": "0.15", "VWO": "0.10", "AGG": "0.15", "GLD": "0.05"},
+    "all_weather": {"VOO": "0.30", "TLT": "0.40", "IEF": "0.15", "GLD": "0.075", "DBC": "0.075"},
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_is_a_policy_with_the_weights_of_its_source(name: str) -> None:
+    policy = load_policy(PORTFOLIOS / "models" / f"{name}.yaml")
+    assert {asset.code: asset.target for asset in policy.assets} == {
+        code: Decimal(weight) for code, weight in MODELS[name].items()
+    }
+
+
+def test_every_model_is_tested() -> None:
+    assert {path.stem for path in (PORTFOLIOS / "models").glob("*.yaml")} == set(MODELS)
+
+
+def test_all_weather_marks_its_partnership() -> None:
+    policy = load_policy(PORTFOLIOS / "models" / "all_weather.yaml")
+    assert [asset.code for asset in policy.assets if asset.tax_class is TaxClass.US_PTP] == ["DBC"]
+
+
+def test_growth_opens_without_a_remark_and_has_nothing_to_do() -> None:
+    portfolio = open_portfolio(PORTFOLIOS / "growth", on=make_samples.LAST)
+    assert portfolio.language == "ko"
+    drift = portfolio.drift()
+    assert (drift.total_value, drift.findings) == (Decimal(11_000_000), ())
+    assert not portfolio.decide().rebalance
+    tax_free = sum(asset.target for asset in portfolio.policy.assets if asset.tax_class is TaxClass.KR_EQUITY)
+    assert tax_free == Decimal("0.35")
+
+
+def test_us_opens_in_won_with_its_dollars_and_is_due() -> None:
+    portfolio = open_portfolio(PORTFOLIOS / "us", on=make_samples.LAST)
+    drift = portfolio.drift()
+    assert drift.asset("VOO").value == Decimal("4799984")  # 8 x 428.57 dollars at 1,400 won
+    assert drift.total_value == Decimal("10318438")
+    assert portfolio.decide().trigger == "drift"
 
 
 def test_write_sample_makes_a_portfolio_folder_without_what_was_written_beside_it(tmp_path: Path) -> None:
