@@ -14,7 +14,8 @@ TOTAL_COST_NAMES = ("cost", "매입금액", "매수금액", "매입원금", "취
                     "cost basis total", "total cost basis", "book value")  # fmt: skip
 SHARE_COST_NAMES = ("average cost", "평균단가", "평균매수가", "평균매입가", "매입평균가", "매입평균단가",
                     "평균매입단가", "매입단가", "매수단가", "평단가", "취득단가", "avg cost", "average price",
-                    "avg price", "cost/share", "cost per share", "average cost basis", "unit cost", "purchase price")  # fmt: skip
+                    "avg price", "cost/share", "cost per share", "average cost basis", "unit cost",
+                    "purchase price")  # fmt: skip
 
 
 HOLDINGS = Layout(
