@@ -77,18 +77,18 @@ def ideal_goals(
 
 def _choice(policy: Policy, method: Method | None, fraction: Decimal | None) -> tuple[Method, Decimal]:
     chosen = method or (Method.FRACTION if fraction is not None else policy.rebalancing.method)
-    if fraction is not None and (chosen is not Method.FRACTION or not 0 < fraction <= 1):
+    if fraction is not None and (chosen != Method.FRACTION or not 0 < fraction <= 1):
         raise _wrong_fraction(chosen, fraction)
-    if chosen is Method.NO_TRADE_ZONE and policy.rebalancing.no_trade_zone is None:
+    if chosen == Method.NO_TRADE_ZONE and policy.rebalancing.no_trade_zone is None:
         raise _no_zone()
     return chosen, policy.rebalancing.fraction if fraction is None else fraction
 
 
 def _ideal_values(policy: Policy, drift: Drift, method: Method, share: Decimal) -> dict[str, Decimal]:
-    if method is Method.FULL:
+    if method == Method.FULL:
         return {asset.code: product(asset.target_weight, drift.total_value) for asset in drift.assets}
     if method in (Method.FRACTION, Method.HALFWAY):
-        return _part_of_the_way(drift, share if method is Method.FRACTION else HALF)
+        return _part_of_the_way(drift, share if method == Method.FRACTION else HALF)
     by_band: dict[Method, Callable[[Policy, Drift], Values]] = {
         Method.BAND_EDGE: _to_band_edges,
         Method.BREACHED_ONLY: _breached_only,

@@ -214,7 +214,7 @@ def test_held_but_not_in_the_policy_is_counted_shown_and_told() -> None:
     stranger = measured.asset("X")
     assert (stranger.group, stranger.target_weight, stranger.drift, stranger.breached) == (
         None,
-        0,
+        ZERO,
         Decimal("0.1"),
         True,
     )

@@ -66,7 +66,7 @@ def asset_band(policy: Policy, asset: Asset, widen: Decimal = ONE) -> Band:
     floor, ceiling = Fraction(asset.min or 0), Fraction(1 if asset.max is None else asset.max)
     target = Fraction(asset.target)
     zone = policy.rebalancing.no_trade_zone
-    if policy.rebalancing.strategy is Strategy.NO_TRADE_ZONE and zone is not None:
+    if policy.rebalancing.strategy == Strategy.NO_TRADE_ZONE and zone is not None:
         low, high = zone_edges(zone, asset, widen)
         return Band(target, None, inclusive=False, floor=max(floor, low), ceiling=min(ceiling, high))
     width = _width(policy, policy.rebalancing.drift_trigger.threshold, target, widen)
@@ -108,4 +108,4 @@ def _width(policy: Policy, threshold: Decimal, target: Fraction, widen: Decimal)
 
 
 def _inclusive(policy: Policy) -> bool:
-    return policy.rebalancing.drift_trigger.comparison is Comparison.INCLUSIVE
+    return policy.rebalancing.drift_trigger.comparison == Comparison.INCLUSIVE

@@ -132,15 +132,15 @@ class _Case:
             Hybrid.SCHEDULED_AND_BREACH: self._scheduled_and_breach,
         }
         return (
-            by_hybrid[settings.hybrid]() if settings.strategy is Strategy.HYBRID else by_strategy[settings.strategy]()
+            by_hybrid[settings.hybrid]() if settings.strategy == Strategy.HYBRID else by_strategy[settings.strategy]()
         )
 
     def next_date(self) -> date | None:
         settings = self.policy.rebalancing
-        if settings.strategy is Strategy.MANUAL:
+        if settings.strategy == Strategy.MANUAL:
             return None
         unscheduled = settings.strategy in (Strategy.THRESHOLD, Strategy.NO_TRADE_ZONE)
-        if settings.strategy is Strategy.HYBRID and settings.hybrid is Hybrid.BREACH_OR_MAX_INTERVAL:
+        if settings.strategy == Strategy.HYBRID and settings.hybrid == Hybrid.BREACH_OR_MAX_INTERVAL:
             unscheduled = True
         return self.next_check() if unscheduled else self._next_scheduled()
 
@@ -151,16 +151,17 @@ class _Case:
 
     def findings(self) -> Iterator[Finding]:
         settings = self.policy.rebalancing
-        by_interval = settings.strategy is Strategy.HYBRID and settings.hybrid is Hybrid.BREACH_OR_MAX_INTERVAL
+        by_interval = settings.strategy == Strategy.HYBRID and settings.hybrid == Hybrid.BREACH_OR_MAX_INTERVAL
         if by_interval and self.last_rebalance is None:
             yield reasons.no_recorded_rebalance(settings.max_interval_days)
-        if settings.strategy is Strategy.NO_TRADE_ZONE and settings.no_trade_zone is None:
+        if settings.strategy == Strategy.NO_TRADE_ZONE and settings.no_trade_zone is None:
             yield reasons.NO_ZONE
 
     def _calendar(self) -> Verdict:
         scheduled, told = self._schedule()
-        noted = () if scheduled or not self._breached else (*self._breach_reasons(), reasons.SCHEDULE_ONLY)
-        return ("scheduled" if scheduled else "none"), (*told, *noted)
+        noted = self._breach_reasons() if self._breached else ()
+        outside = (reasons.SCHEDULE_ONLY,) if self._breached and not self._is_scheduled() else ()
+        return ("scheduled" if scheduled else "none"), (*told, *noted, *outside)
 
     def _threshold(self) -> Verdict:
         return self._breach(), self._breach_reasons()

@@ -199,10 +199,10 @@ def _threshold(policy: Policy, widen: Decimal) -> Text:
     """The threshold of the policy in words, as widened."""
     trigger = policy.rebalancing.drift_trigger
     points = _points(product(trigger.threshold, widen))
-    if trigger.kind is BandKind.RELATIVE:
+    if trigger.kind == BandKind.RELATIVE:
         share = _percent(product(trigger.threshold, widen))
         return Text(f"{share} of the target", f"목표의 {share}")
-    if trigger.kind is BandKind.SMALLER_OF:
+    if trigger.kind == BandKind.SMALLER_OF:
         share = _percent(product(SMALLER_OF_SHARE, widen))
         return Text(
             f"the smaller of {points} points and {share} of the target", f"{points}%p와 목표의 {share} 중 작은 값"
