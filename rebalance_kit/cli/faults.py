@@ -26,9 +26,9 @@ def usage_fault(error: Exception, words: list[str], commands: tuple[str, ...]) -
         wrong = Text("its value is missing, or it takes none", "값이 없거나 값을 받지 않는 옵션입니다")
         return _fault("option_value", option, wrong, form, see)
     if kind == "MissingParameter":
-        name = str(getattr(getattr(error, "param", None), "metavar", None) or "an argument")
-        wrong = Text(f"{name} is missing", f"{name} 인자가 없습니다")
-        return _fault("argument_missing", command, wrong, same(f"{command} {name}"), see)
+        return _missing(command, str(getattr(getattr(error, "param", None), "metavar", None) or "an argument"), see)
+    if message.startswith("Missing command"):
+        return _missing(command, "COMMAND", see)
     if found := re.match(r"No such command '(.*?)'", message):
         return _unknown("unknown_command", found[1], commands, see)
     if found := re.match(r"Got unexpected extra arguments? ?(?:\(s\))?\s*\((.*)\)", message):
@@ -85,6 +85,11 @@ def _policy_text(word: str) -> str:
             return file.read(65536).decode("utf-8", errors="replace")
     except (OSError, ValueError):
         return ""
+
+
+def _missing(command: str, name: str, see: Text) -> UsageError:
+    wrong = Text(f"{name} is missing", f"{name} 인자가 없습니다")
+    return _fault("argument_missing", command, wrong, same(f"{command} {name}"), see)
 
 
 def _unknown(code: str, word: str, known: tuple[str, ...], see: Text) -> UsageError:

@@ -8,10 +8,26 @@ from collections.abc import Sequence
 
 import typer
 
-from rebalance_kit.cli import faults, output
-from rebalance_kit.cli.app import COMMANDS, app
+from rebalance_kit.cli import actions, faults, output, policy
 from rebalance_kit.cli.story import STORY
-from rebalance_kit.errors import KitError
+from rebalance_kit.errors import KitError, PolicyError
+
+_CASH = {"ignore_unknown_options": True}  # -500000 is an amount, not an option
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+app.command()(actions.demo)
+app.command()(questions.drift)
+app.command()(questions.plan)
+app.command(context_settings=_CASH)(questions.cash)
+app.command()(actions.dashboard)
+app.add_typer(policy.commands, name="policy")
+
+COMMANDS = ("demo", "drift", "plan", "cash", "run", "history", "dashboard", "policy")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,10 +55,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _tell(error: Exception, words: list[str]) -> int:
+def _tell(failure: Exception, words: list[str]) -> int:
     language = faults.spoken_language(words, os.environ.get("LC_ALL") or os.environ.get("LANG") or "")
+    error = _ours(failure, words)
+    more = error.more if isinstance(error, PolicyError) and words[:2] == ["policy", "check"] else ()
     try:
-        return output.report(_ours(error, words), language, as_json="--json" in words)
+        return output.report(error, language, as_json="--json" in words, more=more)
     except OSError:
         return 1
 
@@ -51,7 +69,7 @@ def _ours(error: Exception, words: list[str]) -> KitError:
     if isinstance(error, KitError):
         return error
     if isinstance(error, typer.TyperException):
-        return faults.usage_fault(error, words, COMMANDS)
+        return faults.usage_fault(error, words, policy.COMMANDS if words[0] == "policy" else COMMANDS)
     if isinstance(error, OSError):
         return faults.disk_fault(error)
     return faults.unexpected_fault(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rebalance_kit.errors import KitError
@@ -19,6 +19,11 @@ def write_json(document: Mapping[str, object]) -> None:
     """One document; letters that the output cannot carry are escaped, so that it always parses."""
     ascii_only = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "") != "utf8"
     sys.stdout.write(json.dumps(document, ensure_ascii=ascii_only, indent=2, allow_nan=False) + "\n")
+
+
+def write(text: str) -> None:
+    """A line for a person who asked for it."""
+    sys.stdout.write(text + "\n")
 
 
 def show(*views: RenderableType) -> None:
@@ -35,12 +40,14 @@ def say(message: str) -> None:
     sys.stderr.flush()
 
 
-def report(error: KitError, language: Language, *, as_json: bool) -> int:
-    """Tell an error once, where the caller looks for it; its exit code."""
+def report(error: KitError, language: Language, *, as_json: bool, more: Sequence[KitError] = ()) -> int:
+    """Tell an error once, where the caller looks for it, and `more` of the same kind below it; its exit code."""
     if as_json:
-        write_json({"error": error.to_dict(language)})
-    else:
-        say(error.message(language))
+        others = {"more": [other.to_dict(language) for other in more]} if more else {}
+        write_json({"error": error.to_dict(language), **others})
+        return error.exit_code
+    for each in (error, *more):
+        say(each.message(language))
     return error.exit_code
 
 

@@ -1,4 +1,4 @@
-"""The commands. Each opens a portfolio, asks it one question, and prints the answer."""
+"""The commands that only ask: each opens a portfolio, puts one question to it, and prints the answer."""
 
 from __future__ import annotations
 
@@ -26,18 +26,7 @@ from rebalance_kit.cli.options import (
     Withdraw,
 )
 
-COMMANDS = ("demo", "drift", "plan", "cash", "run", "history", "dashboard", "policy")
 
-app = typer.Typer(
-    rich_markup_mode=None,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    no_args_is_help=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
-
-
-@app.command()
 def drift(
     portfolio: Folder,
     holdings: HoldingsFile = None,
@@ -64,7 +53,6 @@ def drift(
     )
 
 
-@app.command()
 def plan(
     portfolio: Folder,
     contribute: Contribute = None,
@@ -93,7 +81,6 @@ def plan(
     output.show(plan_view(made, opened.language))
 
 
-@app.command(context_settings={"ignore_unknown_options": True})  # -500000 is an amount, not an option
 def cash(
     portfolio: Folder,
     amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="New money; negative: a withdrawal.")],
