@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from rebalance_kit.cli import actions, faults, output, policy
+from rebalance_kit.cli import actions, faults, output, policy, questions
 from rebalance_kit.cli.story import STORY
 from rebalance_kit.errors import KitError, PolicyError
 
