@@ -125,6 +125,10 @@ def _projected(policy: Policy, drift: Drift, edges: Mapping[str, tuple[Fraction,
     total = Fraction(drift.total_value)
     values = {asset.code: Fraction(asset.value) for asset in drift.assets}
     bands = {code: (low * total, high * total) for code, (low, high) in edges.items()}
+    for asset in drift.assets:
+        if asset.target_weight == 0:  # is never bought, however much there is to invest
+            low, high = bands[asset.code]
+            bands[asset.code] = (low, max(low, min(high, values[asset.code])))
     wanted = _investable(policy, drift)
 
     def moved(mu: Fraction) -> Values:

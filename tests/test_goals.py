@@ -122,6 +122,12 @@ def test_band_edges_that_need_thirds_of_a_won_still_add_up() -> None:
     assert all(value == int(value) for value in reached)
 
 
+def test_band_edges_never_buy_what_has_no_target() -> None:
+    held = "A 55 @ 1, B 37 @ 1, X 2 @ 1; cash KRW 6"
+    for wanted in (policy("A 60, B 40"), policy("A 60, B 40, X 0")):
+        assert values(wanted, held, Method.BAND_EDGE) == won(58, 40, 2)
+
+
 def test_breached_only_moves_who_is_past_and_who_pays_for_it() -> None:
     wanted = policy("A 40, B 30, C 20, D 10", threshold="0.05", method="breached_only")
     # A is 6 under and B 6 over: they pay each other and C and D stay
