@@ -1,5 +1,5 @@
 """`rebalance ...`: reads arguments, calls `rebalance_kit.portfolio`, prints. It computes nothing."""
 
-from rebalance_kit.cli.main import main
+from rebalance_kit.cli.entry import main
 
 __all__ = ["main"]
