@@ -37,7 +37,8 @@ def read_price(table: Table, row: Row, field: str, currency: str) -> Decimal:
     price = table.number(row, field, PriceError)
     if price < 0:
         raise not_positive(table, row, field, price)
-    refuse_symbol(table, row, field, currency, PriceError)
+    if not table.text(row, field).isdigit():
+        refuse_symbol(table, row, field, currency, PriceError)
     return price
 
 

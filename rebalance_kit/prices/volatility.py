@@ -28,21 +28,21 @@ def realised_volatility(book: PriceBook, quantities: Mapping[str, Decimal], wind
 
     None with fewer than 20 returns, or than the window if that is shorter: too few to speak of volatility.
     """
-    values = _values(book, {code: quantity for code, quantity in quantities.items() if quantity})
-    returns = _log_returns(values)[-window_days:]
+    values = _values(book, {code: quantity for code, quantity in quantities.items() if quantity}, window_days + 1)
+    returns = _log_returns(values)
     if len(returns) < max(2, min(MIN_RETURNS, window_days)):
         return None
     return _CONTEXT.multiply(_sample_deviation(returns), _CONTEXT.sqrt(TRADING_DAYS))
 
 
-def _values(book: PriceBook, quantities: Mapping[str, Decimal]) -> list[Decimal]:
-    """The portfolio's value in the base currency on every day for which each held code has a close, oldest first."""
+def _values(book: PriceBook, quantities: Mapping[str, Decimal], count: int) -> list[Decimal]:
+    """The portfolio's value in the base currency on the last `count` days on which each held code has a close."""
     closes: dict[str, dict[date, Decimal]] = {}
     for code in quantities:
         closes[code] = {quote.as_of: quote.price for quote in book.history.get(code, ())}
     if not closes:
         return []
-    days = sorted(set.intersection(*(set(by_day) for by_day in closes.values())))
+    days = sorted(set.intersection(*(set(by_day) for by_day in closes.values())))[-count:]
     weights = {code: product(quantities[code], _rate(book, code)) for code in closes}
     return [exact_sum(product(weights[code], closes[code][day]) for code in closes) for day in days]
 
@@ -53,7 +53,7 @@ def _rate(book: PriceBook, code: str) -> Decimal:
 
 
 def _log_returns(values: Sequence[Decimal]) -> list[Decimal]:
-    logs = [_CONTEXT.ln(value) for value in values if value > 0]
+    logs = [_CONTEXT.ln(value) for value in values]
     return [_CONTEXT.subtract(now, before) for before, now in pairwise(logs)]
 
 

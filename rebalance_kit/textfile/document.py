@@ -106,7 +106,7 @@ class Document:
                 ) from error
             if cells is None:
                 return
-            stripped = tuple(cell.strip() for cell in cells)
+            stripped = tuple(map(str.strip, cells))
             if any(stripped):
                 yield Row(lines.row_start, stripped)
 
@@ -239,7 +239,7 @@ class _Lines:
     def __next__(self) -> str:
         line = self._next()
         if self.between_rows:
-            while self._is_comment(line):
+            while "#" in line and self._is_comment(line):
                 line = self._next()
             self.row_start = self._line
             self.between_rows = False
