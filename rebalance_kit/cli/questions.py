@@ -44,12 +44,11 @@ def drift(
     from rebalance_kit.report import terminal
 
     drift, decision = opened.drift(), opened.decide()
-    findings = [*drift.findings, *decision.findings]
     spoken = opened.language
     output.show(
         terminal.drift_view(drift, spoken),
         terminal.section(terminal.decision_view(decision, spoken)),
-        terminal.findings_view(findings, spoken),
+        terminal.findings_view(drift.findings, spoken),
     )
 
 

@@ -61,7 +61,7 @@ def drift_view(drift: Drift, language: Language) -> RenderableType:
 
 
 def decision_view(decision: Decision, language: Language) -> RenderableType:
-    """Whether something is due, every reason, and the next date."""
+    """Whether something is due, every reason, the next date, and what else the trigger found."""
     word = (wording.DUE if decision.rebalance else wording.NOT_DUE).of(language)
     trigger = wording.TRIGGERS[decision.trigger].of(language)
     lines: list[RenderableType] = [Line(word.format(trigger=trigger), style="bold")]
@@ -70,7 +70,9 @@ def decision_view(decision: Decision, language: Language) -> RenderableType:
         lines.append(Line(wording.DELAYED.of(language).format(date=decision.delayed_until)))
     if decision.next_date:
         lines.append(Line(wording.NEXT_DATE.of(language).format(date=decision.next_date)))
-    return Group(*lines)
+    reasons = {reason.of(language) for reason in decision.reasons}
+    others = [finding for finding in decision.findings if finding.message.of(language) not in reasons]
+    return Group(*lines, findings_view(others, language))
 
 
 def findings_view(findings: Iterable[Finding], language: Language) -> RenderableType:

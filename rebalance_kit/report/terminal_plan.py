@@ -28,7 +28,7 @@ _ORDERS = Text("Orders ({count})", "매매 주문 ({count}건)")
 _NO_ORDERS = Text("No orders.", "매매 주문이 없습니다.")
 _PREVIEW = Text(
     "Not due, so nothing is ordered; if it were due ({count} orders):",
-    "리밸런싱할 때가 아니므로 주문하지 않습니다. 할 때라면 다음과 같습니다 ({count}건):",
+    "필요하지 않으므로 주문하지 않습니다. 필요했다면 다음과 같습니다 ({count}건):",
 )
 _WHY = Text("Why", "사유")
 _OPTIMAL = Text("The plan is optimal.", "이 계획이 최적임을 확인했습니다.")
@@ -53,7 +53,7 @@ def plan_view(plan: Plan, language: Language) -> RenderableType:
         parts += [section(orders_view(plan.ideal, _PREVIEW, language))]
     else:
         parts += [section(Line(_NO_ORDERS.of(language)))]
-    findings = [*plan.drift.findings, *plan.decision.findings, *plan.findings]
+    findings = [*plan.drift.findings, *plan.findings]
     if findings:
         parts += [section(findings_view(findings, language))]
     return Group(*parts, section(proof_view(plan, language)))

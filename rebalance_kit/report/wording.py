@@ -41,9 +41,9 @@ LARGEST_DRIFT = Text("Largest drift", "최대 편차")
 DRIFT_TITLE = Text("Drift from target, in points of weight", "목표 대비 편차 (%p)")
 WEIGHTS_TITLE = Text("Weights before and after, against target", "거래 전후 비중과 목표")
 
-DUE = Text("A rebalance is due ({trigger}).", "리밸런싱할 때입니다 ({trigger}).")
-NOT_DUE = Text("Nothing is due.", "지금은 리밸런싱하지 않습니다.")
-NEXT_DATE = Text("Next scheduled day: {date}.", "다음 정기 점검일: {date}")
+DUE = Text("A rebalance is due ({trigger}).", "리밸런싱이 필요합니다 ({trigger}).")
+NOT_DUE = Text("Nothing is due.", "리밸런싱이 필요하지 않습니다.")
+NEXT_DATE = Text("Look again on {date}.", "다음 확인일: {date}")
 DELAYED = Text("Delayed until {date}.", "{date}까지 미룹니다.")
 TRIGGERS = {
     "scheduled": Text("scheduled", "정기"),
