@@ -1,0 +1,125 @@
+"""What a run has to do, complete enough to finish after a crash without the plan: it is in the journal before the
+first order leaves.
+
+It is made from `CheckedOrders` alone, so nothing unchecked can be journalled as work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from rebalance_kit.brokers.base import Mode
+from rebalance_kit.checks import CheckedOrders
+from rebalance_kit.costs import cost_rates
+from rebalance_kit.execution.result import Upto
+from rebalance_kit.money import ZERO, Rounding, exact_sum, product, round_money
+from rebalance_kit.orders import Order, Side
+from rebalance_kit.policy.model import Policy
+from rebalance_kit.words import Language
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOrder:
+    """One checked order. `commission_rate` is charged on the amount and rounded up for each order."""
+
+    code: str
+    name: str
+    side: Side
+    quantity: int
+    limit_price: Decimal | None
+    reference_price: Decimal
+    currency: str
+    commission_rate: Decimal
+
+    def worst_cost(self, quantity: int, price: Decimal) -> Decimal:
+        """What buying `quantity` at `price` takes at most, with commission, in minor units rounded up."""
+        amount = round_money(product(price, Decimal(quantity)), self.currency, Rounding.UP)
+        fee = round_money(product(amount, self.commission_rate), self.currency, Rounding.UP)
+        return exact_sum((amount, fee))
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The orders of a run, what is paid in and out with it, and what the account held when it began.
+
+    `floors` is cash that stays, by currency. `deposit` and `withdrawal` are positive amounts of the base currency.
+    `source_sha256` is the hash of the holdings file that the account was opened from. `patience` is in seconds.
+    """
+
+    plan_id: str
+    account: str
+    broker: str
+    mode: Mode
+    policy_hash: str
+    session: date
+    trigger: str
+    base_currency: str
+    language: Language
+    upto: Upto
+    sells: tuple[WorkOrder, ...]
+    buys: tuple[WorkOrder, ...]
+    deposit: Decimal
+    withdrawal: Decimal
+    floors: tuple[tuple[str, Decimal], ...]
+    total_before: Decimal
+    shares_before: tuple[tuple[str, Decimal], ...]
+    cash_before: tuple[tuple[str, Decimal], ...]
+    patience: int
+    source_sha256: str
+
+    @property
+    def orders(self) -> tuple[WorkOrder, ...]:
+        return self.sells + self.buys
+
+    def order(self, code: str, side: Side) -> WorkOrder:
+        """The order for a code and side. KeyError when there is none."""
+        return {(order.code, order.side): order for order in self.orders}[code, side]
+
+    def floor(self, currency: str) -> Decimal:
+        """Cash that stays in the account."""
+        return dict(self.floors).get(currency, ZERO)
+
+
+def make_work(checked: CheckedOrders, *, upto: Upto, source_sha256: str) -> Work:
+    """The work of a checked plan. The largest buys come first: cash that falls short cuts the smallest."""
+    facts = checked.facts
+    options, policy, snapshot = facts.plan.options, facts.policy, facts.snapshot
+    buys = sorted(checked.buys, key=lambda order: (-facts.base_amount(order), order.code))
+    currencies = sorted({order.currency for order in facts.plan.orders} | {policy.base_currency})
+    return Work(
+        plan_id=checked.plan_id,
+        account=checked.account,
+        broker=facts.identity.broker,
+        mode=facts.identity.mode,
+        policy_hash=facts.policy_hash,
+        session=facts.session,
+        trigger=facts.plan.decision.trigger,
+        base_currency=policy.base_currency,
+        language=policy.language,
+        upto=upto,
+        sells=tuple(_work_order(order, policy) for order in checked.sells),
+        buys=tuple(_work_order(order, policy) for order in buys),
+        deposit=options.contribute or ZERO,
+        withdrawal=options.withdraw or ZERO,
+        floors=tuple((currency, facts.cash_floor(currency)) for currency in currencies),
+        total_before=facts.plan.drift.total_value,
+        shares_before=tuple((p.code, p.quantity) for p in snapshot.positions),
+        cash_before=tuple(sorted({c.currency: snapshot.cash_of(c.currency) for c in snapshot.cash}.items())),
+        patience=policy.rebalancing.orders.patience_seconds or 0,
+        source_sha256=source_sha256,
+    )
+
+
+def _work_order(order: Order, policy: Policy) -> WorkOrder:
+    return WorkOrder(
+        code=order.code,
+        name=order.name,
+        side=order.side,
+        quantity=order.quantity,
+        limit_price=order.limit_price,
+        reference_price=order.reference_price,
+        currency=order.currency,
+        commission_rate=cost_rates(policy, order.code).commission,
+    )
