@@ -318,3 +318,9 @@ def test_a_cell_is_a_finite_number_or_a_cell_error(text: str) -> None:
             assert read_number(text, style).is_finite()
         except CellError:
             continue
+
+
+def test_a_message_stays_on_one_line_whatever_the_cells_hold() -> None:
+    error = refusal('"co\nde","quan\ttity\x07"\nA,1\n')
+    assert r"co\nde, quan\ttity\x07" in str(error)
+    assert "\n" not in str(error)

@@ -13,7 +13,7 @@ from rebalance_kit.money import exact_sum, plain
 from rebalance_kit.policy.model import Policy
 from rebalance_kit.prices.model import Quote
 from rebalance_kit.prices.reading import two_prices, undated_prices
-from rebalance_kit.textfile.cells import literal
+from rebalance_kit.textfile.cells import literal, shown
 from rebalance_kit.textfile.document import Document, Row
 from rebalance_kit.textfile.table import Table, normal, read_table
 from rebalance_kit.words import Finding, Text
@@ -168,7 +168,7 @@ def _preamble(table: Table) -> Iterable[Finding]:
 def _unused(table: Table) -> Iterable[Finding]:
     unknown = [name for name in table.unused() if normal(name) not in _USUAL]
     if unknown:
-        names = ", ".join(unknown)
+        names = ", ".join(map(shown, unknown))
         message = Text(
             f"columns of {table.document.name} that were not used: {names}",
             f"{table.document.name}에서 쓰지 않은 열: {names}",

@@ -52,10 +52,15 @@ class NumberStyle(StrEnum):
     UNPROVEN = "unproven"  # nothing in the file tells 1,234 from 1.234
 
 
+def shown(text: str, length: int = 40) -> str:
+    """A text from outside as a message shows it: on one line, control characters escaped, cut to `length`."""
+    short = text if len(text) <= length else text[: length - 1] + "…"
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in short)
+
+
 def quoted(text: str) -> str:
-    """A cell as a message shows it: quoted, control characters escaped, at most 40 characters."""
-    shown = text if len(text) <= 40 else text[:39] + "…"
-    return "'" + "".join(char if char.isprintable() else repr(char)[1:-1] for char in shown) + "'"
+    """A cell as a message shows it."""
+    return f"'{shown(text)}'"
 
 
 def half_width(text: str) -> str:

@@ -17,7 +17,15 @@ from functools import lru_cache
 from itertools import islice
 
 from rebalance_kit.errors import InputError
-from rebalance_kit.textfile.cells import CellError, NumberStyle, prove_style, read_date, read_number, says_nothing
+from rebalance_kit.textfile.cells import (
+    CellError,
+    NumberStyle,
+    prove_style,
+    read_date,
+    read_number,
+    says_nothing,
+    shown,
+)
 from rebalance_kit.textfile.document import Document, Row
 from rebalance_kit.words import Text
 
@@ -138,7 +146,7 @@ class Table:
     ) -> InputError:
         """The exception for one cell."""
         index = self.columns.get(field)
-        column = self.grid.heading.cells[index] if index is not None else field
+        column = shown(self.grid.heading.cells[index] if index is not None else field)
         return self.document.problem(
             code, wrong=wrong, expected=expected, fix=fix, line=row.line, column=column, error=error
         )
@@ -205,7 +213,7 @@ def _columns(grid: Grid, layout: Layout) -> dict[str, int]:
 
 
 def _two_columns(grid: Grid, field: str, first: int, second: int) -> InputError:
-    names = (grid.heading.cells[first], grid.heading.cells[second])
+    names = (shown(grid.heading.cells[first]), shown(grid.heading.cells[second]))
     return grid.document.problem(
         "two_columns",
         wrong=Text(
@@ -236,7 +244,7 @@ def first_headings(document: Document) -> str | None:
     if broken and not rows:
         raise broken
     widest = max(rows, key=lambda cells: sum(map(bool, cells)), default=())
-    return ", ".join(cell[:30] or "''" for cell in widest[:20]) or None
+    return ", ".join(shown(cell, 30) or "''" for cell in widest[:20]) or None
 
 
 def _two_delimiters(document: Document) -> InputError:
