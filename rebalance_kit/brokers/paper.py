@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from rebalance_kit.brokers import paper_ledger as ledger
@@ -29,10 +30,12 @@ from rebalance_kit.brokers.base import (
     Reply,
     Snapshot,
 )
+from rebalance_kit.costs import cost_rates
 from rebalance_kit.errors import StorageError
 from rebalance_kit.holdings.model import Holdings
 from rebalance_kit.money import ONE, ZERO, Rounding, product, round_money, round_to, show_money
-from rebalance_kit.orders import Side
+from rebalance_kit.orders import Side, instrument_of, tick_size
+from rebalance_kit.policy.model import Policy
 from rebalance_kit.prices.model import PriceBook
 from rebalance_kit.storage import open_database, read_database, storage_errors, transaction
 from rebalance_kit.words import Text
@@ -47,6 +50,19 @@ class Terms:
     commission_rate: Decimal
     slippage: Decimal
     tick: Callable[[Decimal], Decimal]
+
+
+def paper_terms(policy: Policy, on: date, slippage: Decimal | None = None) -> dict[str, Terms]:
+    """The terms of every asset of the policy: its own cost rates and the ticks of its exchange on a day.
+
+    `slippage` replaces the policy's rates, to see what other fills would do.
+    """
+    terms = {}
+    for asset in policy.assets:
+        rates = cost_rates(policy, asset.code)
+        tick = partial(tick_size, instrument=instrument_of(asset, policy.exchange_of(asset)), on=on)
+        terms[asset.code] = Terms(rates.commission, rates.slippage if slippage is None else slippage, tick)
+    return terms
 
 
 def fill_price(side: Side, reference: Decimal, limit: Decimal | None, terms: Terms) -> Decimal | None:

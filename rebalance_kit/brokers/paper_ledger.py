@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 import sqlite3
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -22,7 +23,8 @@ from rebalance_kit.words import Text, same
 MIGRATIONS = (
     """
 CREATE TABLE account (
-    account TEXT PRIMARY KEY, seed_hash TEXT NOT NULL, source TEXT NOT NULL, seeded_at TEXT NOT NULL
+    account TEXT PRIMARY KEY, seed_hash TEXT NOT NULL, source TEXT NOT NULL, seeded_at TEXT NOT NULL,
+    series TEXT NOT NULL UNIQUE
 ) STRICT;
 CREATE TABLE cash (
     account TEXT NOT NULL REFERENCES account, currency TEXT NOT NULL, kind TEXT NOT NULL,
@@ -76,8 +78,9 @@ def open_account(database: sqlite3.Connection, account: str, seed: Holdings, now
     """Seed the account, once. HoldingsError for holdings that an account cannot have."""
     if is_open(database, account):
         return
-    row = (account, seed_hash(seed), seed.source, now.isoformat())
-    database.execute("INSERT INTO account VALUES (?, ?, ?, ?)", row)
+    # A book that was thrown away and begun again must not give out the old order numbers a second time.
+    row = (account, seed_hash(seed), seed.source, now.isoformat(), secrets.token_hex(3))
+    database.execute("INSERT INTO account VALUES (?, ?, ?, ?, ?)", row)
     for money in seed.cash:
         amount = minor_units(money.amount, money.currency)
         if amount < 0:
@@ -114,13 +117,13 @@ def read_orders(
 ) -> tuple[OrderRow, ...]:
     """The order list, by number."""
     found = database.execute(
-        "SELECT number, placed_at, code, side, quantity, limit_price, currency, filled, amount, commission, live"
-        " FROM placed WHERE account = ? AND (? IS NULL OR session = ?) AND (live OR NOT ?) ORDER BY number",
+        "SELECT series, number, placed_at, code, side, quantity, limit_price, currency, filled, amount, commission, live"
+        " FROM placed JOIN account USING (account) WHERE account = ? AND (? IS NULL OR session = ?) AND (live OR NOT ?) ORDER BY number",
         (account, session and session.isoformat(), session and session.isoformat(), live_only),
     )
     return tuple(
         OrderRow(
-            number=f"{number:010d}",
+            number=f"{series}-{number:06d}",
             placed_at=datetime.fromisoformat(placed_at),
             code=code,
             side=Side(side),
@@ -132,7 +135,7 @@ def read_orders(
             commission=major_units(commission, currency),
             live=bool(live),
         )
-        for number, placed_at, code, side, quantity, limit, currency, filled, amount, commission, live in found
+        for series, number, placed_at, code, side, quantity, limit, currency, filled, amount, commission, live in found
     )
 
 
@@ -147,7 +150,19 @@ def write_order(database: sqlite3.Connection, account: str, session: date, clien
         (account, session.isoformat(), row.placed_at.isoformat(), client_id, row.code, row.currency, row.side.value,
          row.quantity, limit, row.filled, amount, commission, int(row.live)),
     )  # fmt: skip
-    return f"{entered.lastrowid:010d}"
+    series = database.execute("SELECT series FROM account WHERE account = ?", (account,)).fetchone()[0]
+    return f"{series}-{entered.lastrowid:06d}"
+
+
+def cancel_order(database: sqlite3.Connection, account: str, number: str) -> bool:
+    """Take what is left of an order out of the book; False for a number that this account never gave out."""
+    series, _, count = number.partition("-")
+    changed = database.execute(
+        "UPDATE placed SET live = 0 WHERE account = ? AND number = CAST(? AS INTEGER)"
+        " AND EXISTS (SELECT 1 FROM account WHERE account = placed.account AND series = ?)",
+        (account, count, series),
+    )
+    return changed.rowcount == 1
 
 
 def book_fill(database: sqlite3.Connection, account: str, row: OrderRow, name: str | None) -> None:
