@@ -206,6 +206,18 @@ def test_the_real_korean_sample() -> None:
     assert set(findings(file)) == {"undated_price"}
 
 
+def test_without_a_policy_the_accounts_are_those_of_the_file() -> None:
+    korean = read_statement(
+        document("계좌,종목코드,보유수량,현재가\n1234-01,069500,5,32000\n,예수금,1000,\n"), None, ON
+    )
+    assert korean.holdings.accounts == ("1234-01", "main")
+    assert [p.currency for p in korean.holdings.positions] == ["KRW"]
+    assert korean.holdings.cash == (Cash("main", "KRW", Decimal(1000)),)
+    english = read_statement(document("symbol,shares,price\nVOO,1.5,550\n"), None, ON)
+    assert english.holdings.positions == (Position("main", "VOO", Decimal("1.5"), "USD"),)
+    assert findings(english)["assumed_currency"] == "holdings.csv names no currency: its amounts count as USD"
+
+
 # The registry
 
 
@@ -223,7 +235,7 @@ class Broker:
     def recognise(self, document: Document) -> Confidence:
         return self.sure
 
-    def read(self, document: Document, policy: Policy, on: date) -> HoldingsFile:
+    def read(self, document: Document, policy: Policy | None, on: date) -> HoldingsFile:
         return HoldingsFile(Holdings(()), format=self.name)
 
 

@@ -13,8 +13,9 @@ from rebalance_kit.policy.model import Policy
 from rebalance_kit.textfile.document import open_document
 
 
-def read_holdings(path: Path, policy: Policy, on: date, *, format: str | None = None) -> HoldingsFile:
-    """What a file says is held. `format` names the reader; without it the content decides.
+def read_holdings(path: Path, policy: Policy | None, on: date, *, format: str | None = None) -> HoldingsFile:
+    """What a file says is held. `format` names the reader; without it the content decides. Without a
+    policy the accounts are those of the file.
 
     Raises HoldingsError, PriceError (a bad price in it) or UsageError (an unknown format), each naming the place.
     """

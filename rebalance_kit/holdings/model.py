@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
@@ -13,6 +13,8 @@ from rebalance_kit.prices.model import FxRate, Quote
 from rebalance_kit.words import Finding, Text
 
 CashKind = Literal["cash", "dividends"]
+
+UNNAMED_ACCOUNT = "main"  # of a file that names none, and the account of a policy that lists none
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +108,27 @@ class SkippedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class StatementAccount:
+    """An account as a file describes it. `account` is what positions and cash call it: its number, else its name.
+
+    `kind` is a usual word for its tax treatment (taxable, ira, roth, sep_ira, simple_ira, rollover_ira, hsa, 401k,
+    403b, 457, 529, custodial, trust), None where the file does not tell. `total` is the total that the file prints.
+    """
+
+    account: str
+    name: str | None = None
+    kind: str | None = None
+    total: Decimal | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HoldingsFile:
     """What one file says: holdings (with findings), the prices and exchange rates it prints, the rows left out.
 
-    `format` is the registered name of the reader; `sha256` the hash of the bytes that were read.
+    `format` is the registered name of the reader; `sha256` the hash of the bytes that were read. `accounts` describes
+    the accounts where the file does; `taken_at` is the moment it was made, with its zone, where the file prints one;
+    `base_currency` that of a statement which names its own.
     """
 
     holdings: Holdings
@@ -118,6 +137,14 @@ class HoldingsFile:
     skipped: tuple[SkippedRow, ...] = ()
     format: str = "table"
     sha256: str = ""
+    accounts: tuple[StatementAccount, ...] = ()
+    taken_at: datetime | None = None
+    base_currency: str | None = None
+
+    @property
+    def account_types(self) -> dict[str, str]:
+        """The kind of every account whose kind the file tells."""
+        return {account.account: account.kind for account in self.accounts if account.kind}
 
 
 def average_cost(position: Position) -> Fraction | None:

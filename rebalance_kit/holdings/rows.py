@@ -10,7 +10,7 @@ from typing import Literal
 
 from rebalance_kit.errors import InputError, PriceError
 from rebalance_kit.holdings.columns import cash_kind
-from rebalance_kit.holdings.model import CashKind
+from rebalance_kit.holdings.model import UNNAMED_ACCOUNT, CashKind
 from rebalance_kit.money import ONE, Rounding, minor_unit, plain, product, round_fraction, round_money
 from rebalance_kit.policy.model import Policy
 from rebalance_kit.prices.codes import Codes, read_currency
@@ -39,16 +39,17 @@ class Entry:
 
 @dataclass(slots=True)
 class RowReader:
-    """Reads the rows of one table against a policy; what a person should know gathers in `findings`."""
+    """Reads the rows of one table, against a policy if there is one; what a person should know gathers in `findings`."""
 
     table: Table
-    policy: Policy
+    policy: Policy | None
     on: date
+    home: str = "USD"  # the currency of what names none, where no policy says it
     findings: list[Finding] = field(default_factory=list)
     codes: Codes = field(init=False)
 
     def __post_init__(self) -> None:
-        self.codes = Codes.of(self.policy)
+        self.codes = Codes.of(self.policy, self.home)
 
     def read(self, row: Row) -> Entry:
         """The entry of a row. Raises HoldingsError or PriceError with file, line and column."""
@@ -68,7 +69,7 @@ class RowReader:
 
     def _cash(self, row: Row, kind: CashKind, account: str) -> Entry:
         table = self.table
-        currency = _stated_currency(table, row) or self.policy.base_currency
+        currency = _stated_currency(table, row) or self.codes.home
         field = "value" if says_nothing(table.text(row, "quantity")) and table.text(row, "value") else "quantity"
         amount = table.number(row, field)
         refuse_symbol(table, row, field, currency)
@@ -149,9 +150,14 @@ class RowReader:
         return day
 
 
-def read_account(table: Table, row: Row, policy: Policy) -> str:
-    """The account of a row: the one it names, else the policy's only one. Raises when that leaves it open."""
+def read_account(table: Table, row: Row, policy: Policy | None) -> str:
+    """The account of a row: the one it names, else the policy's only one. Raises when that leaves it open.
+
+    Without a policy an account is what the row calls it, and `main` where it calls it nothing.
+    """
     text = literal(table.text(row, "account"))
+    if policy is None:
+        return text or UNNAMED_ACCOUNT
     names = tuple(policy.accounts)
     if text in policy.accounts:
         return text

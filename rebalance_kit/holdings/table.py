@@ -27,12 +27,17 @@ _USUAL = frozenset(
 )  # fmt: skip
 
 
-def read_holdings_table(document: Document, policy: Policy, on: date) -> HoldingsFile:
-    """The holdings, prices and findings of a table. Raises HoldingsError or PriceError with file, line and column."""
+def read_holdings_table(document: Document, policy: Policy | None, on: date) -> HoldingsFile:
+    """The holdings, prices and findings of a table. Raises HoldingsError or PriceError with file, line and column.
+
+    Without a policy the accounts are those of the file, and the table's language says what its amounts are in.
+    """
     table = read_table(document, HOLDINGS)
-    reader = RowReader(table, policy, on)
+    reader = RowReader(table, policy, on, home=_home(table))
     entries, skipped = _entries(table, reader)
     findings = [*document.findings, *_preamble(table), *_skipped(document, skipped), *_unused(table), *reader.findings]
+    if policy is None and "currency" not in table.columns:
+        findings.append(_assumed(document, reader.home))
     positions = _positions(entries, findings)
     cash = _cash(entries, findings)
     quotes = _quotes(table, entries, on)
@@ -42,6 +47,11 @@ def read_holdings_table(document: Document, policy: Policy, on: date) -> Holding
     dates = [entry.as_of for entry in entries if entry.as_of]
     held = Holdings(positions, cash, as_of=max(dates, default=None), source=document.name, findings=tuple(findings))
     return HoldingsFile(held, quotes, skipped=skipped, sha256=document.sha256)
+
+
+def _home(table: Table) -> str:
+    """The currency of amounts that name none, where no policy says it: won under Korean headings, else dollars."""
+    return "KRW" if any("가" <= char <= "힣" for cell in table.grid.heading.cells for char in cell) else "USD"
 
 
 def _entries(table: Table, reader: RowReader) -> tuple[list[Entry], tuple[SkippedRow, ...]]:
@@ -153,6 +163,14 @@ def _skipped(document: Document, skipped: Sequence[SkippedRow]) -> Iterable[Find
             f"{document.name}에서 보유 자산으로 읽지 않은 합계: {lines}행",
         )
         yield Finding("total_row", "info", message)
+
+
+def _assumed(document: Document, currency: str) -> Finding:
+    message = Text(
+        f"{document.name} names no currency: its amounts count as {currency}",
+        f"{document.name}에 통화가 없어 금액을 {currency}(으)로 봅니다",
+    )
+    return Finding("assumed_currency", "warning", message)
 
 
 def _preamble(table: Table) -> Iterable[Finding]:

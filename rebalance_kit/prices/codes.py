@@ -25,15 +25,18 @@ _PAIR = re.compile(r"([A-Z]{3})/([A-Z]{3})")
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """Reads code cells against one policy."""
+    """Reads code cells against one policy, or without one against the `home` currency of a file."""
 
-    policy: Policy
+    policy: Policy | None
     known: Mapping[str, Asset]
+    home: str
 
     @classmethod
-    def of(cls, policy: Policy) -> Codes:
-        """The reader for a policy."""
-        return cls(policy, {asset.code: asset for asset in policy.assets})
+    def of(cls, policy: Policy | None, home: str = "USD") -> Codes:
+        """The reader for a policy. Without one nothing is known, and what states no currency is in `home`."""
+        if policy is None:
+            return cls(None, {}, home)
+        return cls(policy, {asset.code: asset for asset in policy.assets}, policy.base_currency)
 
     def read(self, cell: str, currency: str | None = None) -> str:
         """The code in a cell. `currency`, where the row states one, tells a KRX code from a foreign one.
@@ -56,8 +59,8 @@ class Codes:
         CellError when the stated currency is not the policy's.
         """
         asset = self.known.get(code)
-        if asset is None:
-            return stated or self.policy.base_currency
+        if asset is None or self.policy is None:
+            return stated or self.home
         wanted = self.policy.currency_of(asset)
         if stated not in (None, wanted):
             raise CellError(
@@ -72,10 +75,14 @@ class Codes:
     def is_krx(self, code: str, currency: str) -> bool:
         """Whether a code trades on KRX, where only whole shares exist."""
         asset = self.known.get(code)
-        return self.policy.exchange_of(asset) == "XKRX" if asset else self._on_krx(currency)
+        if asset is None or self.policy is None:
+            return self._on_krx(currency)
+        return self.policy.exchange_of(asset) == "XKRX"
 
     def _on_krx(self, currency: str | None) -> bool:
-        return currency == "KRW" if currency else self.policy.exchange == "XKRX"
+        if currency:
+            return currency == "KRW"
+        return self.policy.exchange == "XKRX" if self.policy else self.home == "KRW"
 
     def _refuse_stripped(self, cell: str, text: str, currency: str | None) -> None:
         found = _STRIPPED.fullmatch(text)

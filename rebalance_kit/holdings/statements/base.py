@@ -34,5 +34,8 @@ class Format(Protocol):
     def recognise(self, document: Document) -> Confidence:
         """How sure the format is, from the content alone, never the file's name. Does not raise for a foreign kind."""
 
-    def read(self, document: Document, policy: Policy, on: date) -> HoldingsFile:
-        """The holdings. Raises HoldingsError or PriceError with file, line and column."""
+    def read(self, document: Document, policy: Policy | None, on: date) -> HoldingsFile:
+        """The holdings. Without a policy the accounts are those of the file.
+
+        Raises HoldingsError or PriceError with file, line and column.
+        """

@@ -31,6 +31,6 @@ class GenericTable:
         )
         return Confidence.FITS if found else Confidence.NO
 
-    def read(self, document: Document, policy: Policy, on: date) -> HoldingsFile:
+    def read(self, document: Document, policy: Policy | None, on: date) -> HoldingsFile:
         """The holdings of the table."""
         return read_holdings_table(document, policy, on)

@@ -21,9 +21,18 @@ FORMATS: tuple[Format, ...] = (GenericTable(),)
 
 
 def read_statement(
-    document: Document, policy: Policy, on: date, *, name: str | None = None, formats: Sequence[Format] = FORMATS
+    document: Document,
+    policy: Policy | None,
+    on: date,
+    *,
+    name: str | None = None,
+    formats: Sequence[Format] = FORMATS,
 ) -> HoldingsFile:
-    """The holdings of a document, read by the format called `name` or by the one that recognises it."""
+    """The holdings of a document, read by the format called `name` or by the one that recognises it.
+
+    With a policy the accounts must be the policy's; without one they are as the file names them, and no asset is known
+    beforehand.
+    """
     chosen = _named(name, formats) if name else choose(document, formats)
     return chosen.read(document, policy, on)
 
