@@ -177,3 +177,6 @@ class TakesTransfers(Protocol):
 
     def transfer(self, transfer_id: str, currency: str, amount: Decimal) -> Reply:
         """Pay in (positive) or out (negative), once for each `transfer_id`, however often it is called."""
+
+    def transferred(self, transfer_id: str) -> bool:
+        """Whether a transfer was made."""

@@ -161,6 +161,14 @@ class PaperBroker:
             return Reply(Answer.REJECTED, Text("there is not that much cash", "현금이 모자랍니다"))
         return Reply(Answer.ACCEPTED, Text("transferred", "이체되었습니다"), transfer_id)
 
+    def transferred(self, transfer_id: str) -> bool:
+        """Whether a transfer was made."""
+        with self._reading() as database:
+            if database is None:
+                return False
+            found = database.execute("SELECT 1 FROM transfer WHERE transfer_id = ?", (transfer_id,)).fetchone()
+            return found is not None
+
     def _refusal(self, order: BrokerOrder, books: ledger.Books) -> Text | None:
         """Why an order is refused; None if it is not."""
         quote = self._prices.quote(order.code)

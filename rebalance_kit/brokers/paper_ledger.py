@@ -117,8 +117,9 @@ def read_orders(
 ) -> tuple[OrderRow, ...]:
     """The order list, by number."""
     found = database.execute(
-        "SELECT series, number, placed_at, code, side, quantity, limit_price, currency, filled, amount, commission, live"
-        " FROM placed JOIN account USING (account) WHERE account = ? AND (? IS NULL OR session = ?) AND (live OR NOT ?) ORDER BY number",
+        "SELECT series, number, placed_at, code, side, quantity, limit_price, currency, filled, amount, commission,"
+        " live FROM placed JOIN account USING (account)"
+        " WHERE account = ? AND (? IS NULL OR session = ?) AND (live OR NOT ?) ORDER BY number",
         (account, session and session.isoformat(), session and session.isoformat(), live_only),
     )
     return tuple(

@@ -21,7 +21,7 @@ from typing import Any, Self
 from rebalance_kit.brokers.base import Mode, OrderRow
 from rebalance_kit.errors import BusyError, StorageError
 from rebalance_kit.execution import chain
-from rebalance_kit.execution.packing import pack, pack_text
+from rebalance_kit.execution.packing import pack, pack_text, unpack_text
 from rebalance_kit.execution.records import Attempt, Intent, RunRecord, State, owned_numbers, read_runs
 from rebalance_kit.execution.result import RunStatus, Upto
 from rebalance_kit.execution.schema import MIGRATIONS
@@ -197,6 +197,14 @@ class Journal:
     def runs(self) -> tuple[RunRecord, ...]:
         """Every run of the account, newest first."""
         return self._runs("account = ?", self.account)
+
+    def findings(self, run_id: str) -> tuple[Finding, ...]:
+        """The findings that were noted during a run, in their order, each once."""
+        with storage_errors(self.path):
+            found = self._database.execute(
+                "SELECT body FROM event WHERE run_id = ? AND kind = 'finding' ORDER BY seq", (run_id,)
+            ).fetchall()
+        return tuple(dict.fromkeys(unpack_text(Finding, body) for (body,) in found))
 
     def owned(self, session: date) -> frozenset[str]:
         """The broker's numbers of our orders in a session."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 
 from rebalance_kit.brokers.base import Mode
 from rebalance_kit.checks import CheckedOrders
@@ -38,6 +39,15 @@ class WorkOrder:
         amount = round_money(product(price, Decimal(quantity)), self.currency, Rounding.UP)
         fee = round_money(product(amount, self.commission_rate), self.currency, Rounding.UP)
         return exact_sum((amount, fee))
+
+    def affordable(self, cash: Decimal, price: Decimal, wanted: int) -> int:
+        """The most shares, at most `wanted`, whose worst cost `cash` covers."""
+        per_share = Fraction(price) * (1 + Fraction(self.commission_rate))
+        shares = max(0, min(wanted, int(Fraction(cash) / per_share)))
+        # The roundings up of amount and commission can cost the last share.
+        while shares and self.worst_cost(shares, price) > cash:
+            shares -= 1
+        return shares
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,81 @@
+"""After a run: what must be there if every fill is accounted for, what is there, and what the run may be called."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from rebalance_kit.brokers.base import Snapshot
+from rebalance_kit.errors import DecisionNeeded
+from rebalance_kit.execution.records import RunRecord, State
+from rebalance_kit.execution.result import RunStatus, Upto
+from rebalance_kit.money import ZERO, exact_sum, plain, show_money
+from rebalance_kit.orders import Side
+from rebalance_kit.policy.model import Policy
+from rebalance_kit.prices.model import PriceBook
+from rebalance_kit.words import Text
+
+
+def status_of(run: RunRecord) -> RunStatus:
+    """SUCCESS: every order filled. FAILED: nothing filled. UNKNOWN: an order's fate is not known. PARTIAL: the rest."""
+    lasts = [intent.last for intent in run.intents]
+    if any(last is not None and not last.state.terminal for last in lasts):
+        return RunStatus.UNKNOWN
+    wanted = run.work.sells if run.work.upto is Upto.SELL else run.work.orders
+    moved = all(transfer.state == "DONE" for transfer in run.transfers)
+    filled = [last is not None and last.state is State.FILLED for last in lasts]
+    if moved and len(filled) == len(wanted) and all(filled):
+        return RunStatus.SUCCESS
+    return RunStatus.PARTIAL if run.traded else RunStatus.FAILED
+
+
+def differences(run: RunRecord, snapshot: Snapshot) -> tuple[Text, ...]:
+    """Every share and every unit of cash by which the account differs from the start plus the fills. Zero tolerance."""
+    shares, cash = _expected(run)
+    found = []
+    for code in sorted(shares.keys() | {p.code for p in snapshot.positions}):
+        there, wanted = snapshot.quantity(code), shares.get(code, ZERO)
+        if there != wanted:
+            found.append(Text(f"{code}: {plain(there)} shares, {plain(wanted)} expected",
+                              f"{code}: {plain(there)}주, 예상 {plain(wanted)}주"))  # fmt: skip
+    for currency in sorted(cash.keys() | {c.currency for c in snapshot.cash if c.kind == "cash"}):
+        money, due = snapshot.cash_of(currency), cash.get(currency, ZERO)
+        if money != due:
+            found.append(Text(f"{show_money(money, currency)}, {show_money(due, currency)} expected",
+                              f"{show_money(money, currency)}, 예상 {show_money(due, currency)}"))  # fmt: skip
+    return tuple(found)
+
+
+def does_not_balance(run_id: str, found: tuple[Text, ...]) -> DecisionNeeded:
+    """The refusal to call the account reconciled."""
+    return DecisionNeeded(
+        "not_balanced",
+        where=Text(f"run {run_id}", f"실행 {run_id}"),
+        wrong=Text("; ".join(text.en for text in found), "; ".join(text.ko for text in found)),
+        expected=Text("what was there before, and the fills", "실행 전 잔고에 체결을 더한 값"),
+        fix=Text("compare the broker's orders with the history", "증권사 주문 내역과 실행 내역을 비교해 주세요"),
+    )
+
+
+def total_value(snapshot: Snapshot, prices: PriceBook, policy: Policy) -> Decimal:
+    """The account's value in the base currency, counted as the weights count it (definition 1)."""
+    counts = policy.rebalancing.cash.dividends == "count"
+    parts = [prices.value(p.code, p.quantity) for p in snapshot.positions if p.quantity]
+    parts += [prices.in_base(c.amount, c.currency) for c in snapshot.cash if c.kind == "cash" or counts]
+    return exact_sum(parts)
+
+
+def _expected(run: RunRecord) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
+    shares, cash = dict(run.work.shares_before), dict(run.work.cash_before)
+    for attempt in run.attempts:
+        if not attempt.filled:
+            continue
+        buying = attempt.side is Side.BUY
+        moved = Decimal(attempt.filled if buying else -attempt.filled)
+        money = attempt.amount.copy_negate() if buying else attempt.amount
+        fee = attempt.commission.copy_negate()
+        shares[attempt.code] = exact_sum((shares.get(attempt.code, ZERO), moved))
+        cash[attempt.currency] = exact_sum((cash.get(attempt.currency, ZERO), money, fee))
+    for transfer in run.transfers:
+        if transfer.state == "DONE":
+            cash[transfer.currency] = exact_sum((cash.get(transfer.currency, ZERO), transfer.amount))
+    return shares, cash

@@ -1,0 +1,214 @@
+"""The phases of one run: money in, sells, money out, cash read again, buys sized by it, and the books closed.
+
+Every phase can be entered again after a crash: it looks at the journal, sends only what has certainly not been sent,
+and what was sold stays sold.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from decimal import Decimal
+
+from rebalance_kit.brokers.base import Answer, TakesTransfers
+from rebalance_kit.execution.balance import differences, does_not_balance, status_of, total_value
+from rebalance_kit.execution.context import RunContext
+from rebalance_kit.execution.journal import Journal
+from rebalance_kit.execution.packing import pack
+from rebalance_kit.execution.records import Attempt, Intent, RunRecord, State, Transfer
+from rebalance_kit.execution.result import RunStatus, Upto
+from rebalance_kit.execution.sending import MAX_ATTEMPTS, Sender
+from rebalance_kit.execution.snapshot import write_snapshot
+from rebalance_kit.execution.stop import is_stopped
+from rebalance_kit.money import ONE, exact_sum, product, show_money
+from rebalance_kit.orders import Side
+from rebalance_kit.words import Finding, Severity, Text
+
+POLL_SECONDS = 1.0
+CANCEL_READS = 10
+MARKET_MARGIN = Decimal("0.03")  # a market order has no limit: size it as if the price rose this far
+
+
+class Phases:
+    """One run that has been committed to the journal. `sending` False: only find out what became of its orders."""
+
+    def __init__(self, context: RunContext, journal: Journal, run_id: str, *, sending: bool = True) -> None:
+        self._context = context
+        self._journal = journal
+        self._run_id = run_id
+        self._sending = sending
+        self._sender = Sender(context, journal, run_id)
+
+    def finish(self) -> RunRecord:
+        """Do what is left. The run as it then stands; DecisionNeeded when the account does not balance."""
+        self._sender.settle(self._run().attempts)
+        run = self._run()
+        if run.phase == "SELL":
+            self._transfer_all(run, into=True)
+            self._sell(run)
+            self._transfer_all(self._run(), into=False)
+            run = self._run()
+            if self._may_send(run) and run.work.upto is not Upto.SELL:
+                self._journal.begin_buys(self._run_id, run.work.buys)
+                self._context.trace("buys.committed")
+        run = self._run()
+        if run.phase == "BUY":
+            self._buy(run)
+        return self._close()
+
+    # ---- the two phases of orders ----
+
+    def _sell(self, run: RunRecord) -> None:
+        for intent in self._unsent(run, Side.SELL):
+            there = self._context.broker.snapshot().sellable_shares(intent.code)
+            self._send(intent, min(intent.quantity, there))
+        self._wait_and_cancel(Side.SELL)
+        self._context.trace("sells.settled")
+
+    def _buy(self, run: RunRecord) -> None:
+        for intent in self._unsent(run, Side.BUY):
+            self._send(intent, self._affordable(self._run(), intent))
+        self._wait_and_cancel(Side.BUY)
+        self._context.trace("buys.settled")
+
+    def _unsent(self, run: RunRecord, side: Side) -> Iterable[Intent]:
+        """The intents of a phase that certainly are not at the broker, one by one while sending is allowed."""
+        for intent in run.intents:
+            last = intent.last
+            again = last is None or (last.state in (State.NOT_SENT, State.ABSENT) and last.n < MAX_ATTEMPTS)
+            if intent.side is side and again and self._may_send(run):
+                yield intent
+
+    def _send(self, intent: Intent, quantity: int) -> None:
+        if quantity < intent.quantity:
+            self._say_cut(intent, quantity)
+        if quantity < 1:
+            return
+        attempt = self._sender.send(intent, quantity)
+        if attempt.state in (State.REJECTED, State.NOT_SENT):
+            says = Text(f"{intent.side.value} {intent.code} was refused: {attempt.reason.en}",
+                        f"{intent.code} {intent.side.value} 주문이 거부되었습니다: {attempt.reason.ko}")  # fmt: skip
+            self._find("order_refused", "error", says, intent.code)
+
+    def _affordable(self, run: RunRecord, intent: Intent) -> int:
+        """The shares of a buy that the cash which is really there pays for, at the limit price with commission."""
+        order = run.work.order(intent.code, Side.BUY)
+        price = order.limit_price or product(order.reference_price, ONE + MARKET_MARGIN)
+        free = self._context.broker.snapshot().spendable_cash(order.currency)
+        kept = [run.work.floor(order.currency).copy_negate()]
+        kept += [
+            run.work.order(one.code, Side.BUY).worst_cost(one.quantity, one.limit_price or price).copy_negate()
+            for one in run.attempts
+            if one.side is Side.BUY and one.state is State.UNKNOWN and one.currency == order.currency
+        ]
+        return order.affordable(exact_sum((free, *kept)), price, intent.quantity)
+
+    def _may_send(self, run: RunRecord) -> bool:
+        """Whether the next order may leave: the kill switch is asked before each."""
+        if not self._sending or not is_stopped(self._context.folder):
+            return self._sending
+        if not any(finding.rule == "kill_switch" for finding in self._journal.findings(run.run_id)):
+            says = Text("the kill switch is on: no further order was sent",
+                        "긴급 정지가 켜져 있어 더는 주문을 보내지 않았습니다")  # fmt: skip
+            self._find("kill_switch", "error", says)
+        return False
+
+    def _wait_and_cancel(self, side: Side) -> None:
+        """Wait for fills as long as the policy's patience, then take what is left out of the book."""
+        deadline = 0.0 if self._context.broker.instant else float(self._run().work.patience)
+        waited = 0.0
+        while (live := self._live(side)) and waited < deadline:
+            self._context.sleep(POLL_SECONDS)
+            waited += POLL_SECONDS
+            self._sender.settle(live)
+        for attempt in self._live(side):
+            if attempt.number is not None:
+                self._context.tell(
+                    self._run_id, Text(f"cancelling {attempt.code}", f"{attempt.code} 주문을 취소합니다")
+                )
+                self._context.broker.cancel(attempt.number)
+                self._context.trace("cancel.sent")
+        for _ in range(CANCEL_READS):
+            self._sender.settle(self._live(side))
+            if self._context.broker.instant or not self._live(side):
+                return
+            self._context.sleep(POLL_SECONDS)
+
+    def _live(self, side: Side) -> tuple[Attempt, ...]:
+        return tuple(one for one in self._run().attempts if one.side is side and not one.state.terminal)
+
+    # ---- money in and out ----
+
+    def _transfer_all(self, run: RunRecord, *, into: bool) -> None:
+        for transfer in run.transfers:
+            if transfer.state == "PENDING" and (transfer.amount > 0) is into:
+                self._transfer(transfer)
+                self._context.trace("deposit.done" if into else "withdrawal.done")
+
+    def _transfer(self, transfer: Transfer) -> None:
+        broker = self._context.broker
+        done = False
+        if isinstance(broker, TakesTransfers):
+            name = transfer.transfer_id
+            if self._sending:
+                done = broker.transfer(name, transfer.currency, transfer.amount).answer is Answer.ACCEPTED
+            else:
+                done = broker.transferred(name)
+        self._journal.settle_transfer(self._run_id, transfer.transfer_id, "DONE" if done else "REFUSED")
+        if not done:
+            amount = show_money(transfer.amount, transfer.currency)
+            says = Text(f"{amount} was not transferred", f"{amount} 이체가 되지 않았습니다")
+            self._find("transfer_refused", "error", says)
+
+    # ---- the end ----
+
+    def _close(self) -> RunRecord:
+        context, run = self._context, self._run()
+        status = status_of(run)
+        snapshot = context.broker.snapshot()
+        total = total_value(snapshot, context.prices, context.policy)
+        stopped = Upto.SELL if run.phase == "SELL" else Upto.BUY
+        wrong: tuple[Text, ...] = ()
+        if status is not RunStatus.UNKNOWN:
+            wrong = differences(run, snapshot)
+            if wrong:
+                self._journal.note(self._run_id, "not balanced", {"differences": [text.en for text in wrong]})
+            else:
+                self._write_snapshot(run)
+        self._journal.end_run(run, status, stopped, total, self._journal.findings(self._run_id))
+        context.trace("run.ended")
+        context.tell(self._run_id, Text(f"ended: {status.value}", f"실행을 마쳤습니다: {status.value}"))
+        if wrong:
+            raise does_not_balance(self._run_id, wrong)
+        return self._run()
+
+    def _write_snapshot(self, run: RunRecord) -> None:
+        context = self._context
+        write_snapshot(
+            context.folder,
+            snapshot=context.broker.snapshot(),
+            holdings=context.holdings,
+            prices=context.prices,
+            run_id=run.run_id,
+            source_sha256=run.work.source_sha256,
+            now=context.clock(),
+        )
+        context.trace("snapshot.written")
+
+    # ---- words ----
+
+    def _say_cut(self, intent: Intent, quantity: int) -> None:
+        side = intent.side.value
+        says = Text(
+            f"{side} {intent.code}: {quantity} of {intent.quantity} shares, as the account allows no more",
+            f"{intent.code} {side}: 계좌가 허용하는 만큼 {intent.quantity}주 중 {quantity}주만 주문했습니다",
+        )
+        self._find("order_cut", "info" if quantity else "warning", says, intent.code)
+
+    def _find(self, rule: str, severity: Severity, says: Text, code: str | None = None) -> None:
+        level = logging.INFO if severity == "info" else logging.WARNING
+        self._context.tell(self._run_id, says, level)
+        self._journal.note(self._run_id, "finding", pack(Finding, Finding(rule, severity, says, code)))
+
+    def _run(self) -> RunRecord:
+        return self._journal.run(self._run_id)

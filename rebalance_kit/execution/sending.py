@@ -1,0 +1,165 @@
+"""Sending one order at most once, and learning what became of it.
+
+    1 read the broker's complete list: its numbers are the baseline
+    2 commit SENDING with the baseline                         a crash before here has sent nothing
+    3 place the order, once                                    never again because of a time-out
+    4 commit what the reply settles: nothing but a refusal     a success is UNKNOWN with the number as a hint
+    5 read the list until it decides                           new number, same order, right time, not ours yet
+
+An order that a complete list lacks is absent only after the broker's documented quiet period; without one it stays
+unknown, and a person decides.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from rebalance_kit.brokers.base import Answer, BrokerOrder, OrderList, OrderRow, Reply
+from rebalance_kit.errors import BrokerError, DecisionNeeded
+from rebalance_kit.execution.context import RunContext
+from rebalance_kit.execution.journal import Journal
+from rebalance_kit.execution.records import Attempt, Intent, State
+from rebalance_kit.words import Text
+
+MAX_ATTEMPTS = 5  # for orders that certainly did not leave
+MAX_READS = 30
+READ_PAUSE = 1.0
+STALE_AFTER = timedelta(seconds=2)  # a process that slept between commit and send must not send any more
+CLOCK_SKEW = timedelta(seconds=5)
+
+_PROCESS_ENDED = Text("the process ended before it knew", "결과를 알기 전에 프로그램이 끝났습니다")
+_TOO_LATE = Text("too much time passed before it could be sent", "보내기까지 시간이 너무 지났습니다")
+
+
+class Sender:
+    """Sends the orders of one run and reads what became of them."""
+
+    def __init__(self, context: RunContext, journal: Journal, run_id: str) -> None:
+        self._context = context
+        self._journal = journal
+        self._run_id = run_id
+
+    def send(self, intent: Intent, quantity: int) -> Attempt:
+        """Send an order once, again only while it certainly did not leave, and read the list. The last attempt."""
+        while True:
+            attempt = self._send_once(intent, quantity)
+            if attempt.state is not State.NOT_SENT or attempt.n >= MAX_ATTEMPTS:
+                return attempt
+            intent = next(i for i in self._journal.run(self._run_id).intents if i.intent_id == intent.intent_id)
+
+    def settle(self, attempts: Iterable[Attempt]) -> None:
+        """Bring every attempt as far as the broker's list can decide now."""
+        for attempt in attempts:
+            if not attempt.state.terminal:
+                self._settle_one(attempt)
+
+    def complete_list(self, session: date) -> OrderList:
+        """The broker's complete list. BrokerError when it stays incomplete."""
+        for read in range(MAX_READS):
+            if read:
+                self._context.sleep(READ_PAUSE)
+            found = self._context.broker.order_list(session)
+            if found.complete:
+                return found
+        raise BrokerError(
+            "incomplete_list",
+            where=self._context.broker.identity.broker,
+            wrong=Text(f"the order list was incomplete {MAX_READS} times",
+                       f"주문 내역이 {MAX_READS}번 모두 불완전했습니다"),
+            expected=Text("the complete list", "빠짐없는 주문 내역"),
+            fix=Text("try again later; nothing is sent meanwhile",
+                     "나중에 다시 시도해 주세요. 그동안 주문을 보내지 않습니다"),
+        )  # fmt: skip
+
+    def _send_once(self, intent: Intent, quantity: int) -> Attempt:
+        broker, trace = self._context.broker, self._context.trace
+        session = broker.session
+        baseline = {row.number for row in self.complete_list(session).rows}
+        attempt = self._journal.begin_attempt(self._run_id, intent, quantity, session, baseline)
+        trace("attempt.committed")
+        reply = self._place(attempt)
+        trace("attempt.placed")
+        self._journal.answered(self._run_id, attempt.attempt_id, _settled(reply), reply.reason, reply.number)
+        trace("attempt.answered")
+        answered = self._journal.attempt(self._run_id, attempt.attempt_id)
+        self.settle((answered,))
+        trace("attempt.listed")
+        return self._journal.attempt(self._run_id, attempt.attempt_id)
+
+    def _place(self, attempt: Attempt) -> Reply:
+        context = self._context
+        if context.clock() - attempt.sent_at > STALE_AFTER:
+            return Reply(Answer.NOT_SENT, _TOO_LATE)
+        side, shares = attempt.side.value, f"{attempt.quantity:,}"
+        context.tell(self._run_id, Text(f"{side} {shares} {attempt.code}", f"{attempt.code} {shares}주 {side}"))
+        order = BrokerOrder(
+            attempt.attempt_id, attempt.code, attempt.side, attempt.quantity, attempt.limit_price, attempt.currency
+        )
+        try:
+            reply = context.broker.place(order)
+        except BrokerError as error:  # an adapter should answer UNKNOWN; one that raises has settled nothing either
+            reply = Reply(Answer.UNKNOWN, Text(error.message("en"), error.message("ko")))
+        if reply.answer is not Answer.ACCEPTED:
+            context.tell(self._run_id, reply.reason, logging.WARNING)
+        return reply
+
+    def _settle_one(self, attempt: Attempt) -> None:
+        if attempt.state is State.SENDING:
+            # Only a process that is dead leaves this behind: its lock is ours now, so the call has ended.
+            self._journal.answered(self._run_id, attempt.attempt_id, State.UNKNOWN, _PROCESS_ENDED)
+            attempt = self._journal.attempt(self._run_id, attempt.attempt_id)
+        rows = self.complete_list(attempt.session).rows
+        if attempt.state is not State.UNKNOWN:
+            row = next((row for row in rows if row.number == attempt.number), None)
+        else:
+            row = find_order(attempt, rows, self._journal.owned(attempt.session))
+        if row is not None:
+            self._journal.listed(self._run_id, attempt, row)
+        elif attempt.state is State.UNKNOWN and self._is_absent(attempt):
+            self._journal.absent(self._run_id, attempt.attempt_id)
+
+    def _is_absent(self, attempt: Attempt) -> bool:
+        quiet = self._context.broker.quiet_period
+        return quiet is not None and attempt.unknown_at is not None and (
+            self._context.clock() - attempt.unknown_at >= quiet
+        )  # fmt: skip
+
+
+def find_order(attempt: Attempt, rows: Iterable[OrderRow], owned: frozenset[str]) -> OrderRow | None:
+    """The row of a complete list that is this attempt; None when there is none.
+
+    Raises DecisionNeeded when several could be and the number in the reply does not say which.
+    """
+    earliest = attempt.sent_at - CLOCK_SKEW
+    wanted = (attempt.code, attempt.side, attempt.quantity, attempt.limit_price)
+    found = [
+        row
+        for row in rows
+        if row.number not in attempt.baseline
+        and row.number not in owned
+        and row.channel == "api"
+        and row.placed_at >= earliest
+        and (row.code, row.side, row.quantity, row.limit_price) == wanted
+    ]
+    if len(found) <= 1:
+        return found[0] if found else None
+    hinted = [row for row in found if row.number == attempt.hint]
+    if hinted:
+        return hinted[0]
+    numbers = ", ".join(row.number for row in found)
+    raise DecisionNeeded(
+        "ambiguous_order",
+        where=attempt.attempt_id,
+        wrong=Text(f"the broker's orders {numbers} could all be it",
+                   f"증권사 주문 {numbers}이(가) 모두 이 주문일 수 있습니다"),
+        expected=Text("one order", "주문 하나"),
+        fix=Text("look at the orders at the broker and decide which is which",
+                 "증권사에서 주문을 확인해 어느 것인지 정해 주세요"),
+    )  # fmt: skip
+
+
+def _settled(reply: Reply) -> State:
+    certain = {Answer.NOT_SENT: State.NOT_SENT, Answer.REJECTED: State.REJECTED}
+    return certain.get(reply.answer, State.UNKNOWN)
