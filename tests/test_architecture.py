@@ -22,7 +22,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 # Rooms that may read a clock: the front door, and what stands above it.
-CLOCK_READERS = ("portfolio.py", "cli", "dashboard")
+CLOCK_READERS = ("portfolio", "cli", "dashboard")
 CLOCK = re.compile(
     r"(?:^|\.)(?:date|datetime|Timestamp)\.(?:today|now|utcnow)$"
     r"|^time\.(?:time|time_ns|localtime|gmtime|ctime|strftime)$"
