@@ -1,4 +1,4 @@
-"""One portfolio folder as one object: the place that wires the rooms together.
+"""A portfolio as one object: what is asked of it in a notebook, a command or the desk.
 
     p = open_portfolio("portfolios/growth")     policy + holdings + prices, read once
     p.drift()                                   where am I off target?
@@ -6,18 +6,17 @@
     plan = p.plan(contribute=1_000_000)         what should I do about it, and what will it cost?
     p.submit(plan, yes=plan.plan_id)            do it (without `yes`: a dry run)
 
-Every method is a few lines: the rooms do the work. The clock is read here and nowhere below.
+Every method is a few lines: the rooms do the work.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from rebalance_kit import arguments
 from rebalance_kit.drift import Drift, measure_drift
@@ -32,71 +31,25 @@ from rebalance_kit.trigger import Decision, decide
 from rebalance_kit.words import Language, Text
 
 if TYPE_CHECKING:  # the planner and the engine are loaded by the methods that need them, so that `drift` starts fast
+    from rebalance_kit.execution.result import History, Upto
     from rebalance_kit.planner.compare import CashComparison
     from rebalance_kit.planner.plan import Plan, PlanOptions
-    from rebalance_kit.prices.files import PriceFile
-
-TIME_ZONES = {"XKRX": "Asia/Seoul", "XNYS": "America/New_York"}
+    from rebalance_kit.portfolio.trading import Progress, Run
 
 Amount = Decimal | int | str
 
 
-def open_portfolio(
-    path: str | Path,
-    *,
-    holdings: str | Path | None = None,
-    prices: str | Path | None = None,
-    on: date | str | None = None,
-    account: str | None = None,
-    language: Language | None = None,
-) -> Portfolio:
-    """Read a portfolio folder (or its `portfolio.yaml`) once, as of `on` (default: today on its exchange).
-
-    `holdings` and `prices` name other files than the folder's own; `account` limits everything to one account.
-    Raises PolicyError, HoldingsError, PriceError or UsageError, each naming the file and line; DecisionNeeded when
-    `holdings.csv` was edited after a run.
-    """
-    from rebalance_kit.holdings.files import read_holdings
-    from rebalance_kit.policy.loading import load_policy
-    from rebalance_kit.prices.book import price_book
-
-    policy = load_policy(Path(path))
-    folder = Path(path) if Path(path).is_dir() else Path(path).parent
-    day = _day(on, policy)
-    file = read_holdings(_holdings_file(folder, holdings), policy, day)
-    held = _with_lots(file.holdings, folder / "lots.csv", policy)
-    closes = _closes(folder, prices, policy, day)
-    wanted = {asset.code for asset in policy.assets} | {position.code for position in held.positions}
-    book = price_book(
-        policy,
-        day,
-        (*file.quotes, *closes.quotes),
-        (*file.rates, *closes.rates),
-        wanted=wanted,
-        findings=closes.findings,
-    )
-    if account is not None:
-        _known_account(account, policy, held)
-    return Portfolio(
-        folder=folder,
-        policy=policy,
-        holdings=held if account is None else held.only(account),
-        prices=book,
-        on=day,
-        language=language or policy.language,
-        account=account,
-        holdings_file=None if holdings is None else Path(holdings),
-        prices_file=None if prices is None else Path(prices),
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Portfolio:
-    """What is wanted, what is held and what it is worth, on one date."""
+    """What is wanted, what is held and what it is worth, on one date.
+
+    `holdings` are those of `account` where one was chosen, `household` those of every account.
+    """
 
     folder: Path
     policy: Policy
     holdings: Holdings
+    household: Holdings
     prices: PriceBook
     on: date
     language: Language
@@ -175,6 +128,49 @@ class Portfolio:
         drift = self.drift(deposit=max(flow, ZERO))
         return compare_cash(self.policy, self.holdings, self.prices, drift, flow, self.account, self.on)
 
+    def run(
+        self,
+        plan: Plan,
+        *,
+        yes: str | None = None,
+        upto: Upto | str | None = None,
+        again: bool = False,
+        progress: Progress | None = None,
+    ) -> Run:
+        """Check the plan and, with its id typed back as `yes`, execute it on the paper account.
+
+        Without `yes` it is a dry run: everything is checked and nothing is written or sent. `upto` stops after a phase.
+        The same plan is executed once, however often it is asked for, unless `again`. Raises RuleError naming every
+        broken rule, BusyError, DecisionNeeded, BrokerError and StorageError.
+        """
+        from rebalance_kit.portfolio.trading import run
+
+        return run(self, plan, yes=yes, upto=upto, again=again, progress=progress)
+
+    def submit(self, plan: Plan, *, yes: str) -> Run:
+        """Execute the plan through the worker process, as the desk does: this process only proposes.
+
+        A worker is started for the one proposal when none is running. Raises what `run` raises.
+        """
+        from rebalance_kit.portfolio.proposing import submit
+
+        return submit(self, plan, yes=yes)
+
+    def executed(self, plan_id: str) -> Run | None:
+        """What became of a plan that was submitted before, None if it never was.
+
+        Trading changes the holdings and so the id of the next plan: ask this with the id that was typed first.
+        """
+        from rebalance_kit.portfolio.trading import executed
+
+        return executed(self, plan_id)
+
+    def history(self) -> History:
+        """Every run of the account (or of all accounts), newest first."""
+        from rebalance_kit.execution.history import history
+
+        return history(self.folder, self.account, language=self.language)
+
     def _rules(self, targets: Mapping[str, Decimal] | None) -> Policy:
         if not targets:
             return self.policy
@@ -200,7 +196,9 @@ class Portfolio:
         )
 
     def _last_rebalance(self) -> date | None:
-        return None
+        from rebalance_kit.execution.history import last_rebalance
+
+        return last_rebalance(self.folder, self.account)
 
     def _volatility(self, rules: Policy) -> Decimal | None:
         rule = rules.rebalancing.volatility
@@ -229,42 +227,3 @@ def _check_options(options: PlanOptions) -> None:
             expected=Text("only one of the two", "둘 중 하나"),
             fix=Text("leave out no_sell", "매도 금지를 빼 주세요"),
         )
-
-
-def _day(on: date | str | None, policy: Policy) -> date:
-    """The date to judge on: today on the portfolio's exchange unless one is given. The one clock of the program."""
-    if on is not None:
-        return arguments.day("on", on)
-    return datetime.now(ZoneInfo(TIME_ZONES[policy.exchange])).date()
-
-
-def _holdings_file(folder: Path, given: str | Path | None) -> Path:
-    return Path(given) if given is not None else folder / "holdings.csv"
-
-
-def _with_lots(holdings: Holdings, path: Path, policy: Policy) -> Holdings:
-    """The holdings with the lots of `lots.csv`, where there is one, and what does not fit as findings."""
-    from rebalance_kit.holdings.lots import check_lots, read_lots
-
-    if not path.exists():
-        return holdings
-    lots = read_lots(path, policy)
-    found = check_lots(holdings, lots)
-    return replace(holdings, lots=(*holdings.lots, *lots), findings=(*holdings.findings, *found))
-
-
-def _closes(folder: Path, given: str | Path | None, policy: Policy, day: date) -> PriceFile:
-    """The dated closes. `prices.csv` is optional; a file that was named must exist."""
-    from rebalance_kit.prices.files import PriceFile, read_prices
-
-    path = Path(given) if given is not None else folder / "prices.csv"
-    if given is None and not path.exists():
-        return PriceFile()
-    return read_prices(path, policy, day)
-
-
-def _known_account(account: str, policy: Policy, holdings: Holdings) -> None:
-    known = tuple(sorted({*policy.accounts, *holdings.accounts}))
-    if account not in known:
-        names = ", ".join(known)
-        raise arguments.bad_argument("account", account, Text(f"one of {names}", f"다음 중 하나: {names}"))

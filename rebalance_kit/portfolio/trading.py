@@ -1,0 +1,142 @@
+"""From a plan to a run: the paper account of a portfolio folder, and the engine that trades on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rebalance_kit import arguments
+from rebalance_kit.brokers.base import Mode
+from rebalance_kit.brokers.paper import PaperBroker, paper_terms
+from rebalance_kit.errors import RuleError, UsageError
+from rebalance_kit.execution.context import RunContext, silent
+from rebalance_kit.execution.engine import answered, execute
+from rebalance_kit.execution.result import RunResult, Upto
+from rebalance_kit.policy.hashing import policy_hash
+from rebalance_kit.policy.model import Policy
+from rebalance_kit.words import Language, Text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rebalance_kit.planner.plan import Plan
+    from rebalance_kit.portfolio.model import Portfolio
+
+Progress = Callable[[Text], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A plan and what became of it. `plan` is None when the run was found by its id and only its result is known."""
+
+    plan: Plan | None
+    result: RunResult
+
+    @property
+    def status(self) -> str:
+        """SUCCESS, PARTIAL, FAILED, UNKNOWN, DRY_RUN or NOT_NEEDED."""
+        return self.result.status
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the command line."""
+        return self.result.exit_code
+
+    def to_dict(self, language: Language | None = None) -> Mapping[str, object]:
+        """The JSON of `rebalance run`: the plan's, then what the run adds."""
+        chosen = language or self.result.language
+        plan = {} if self.plan is None else self.plan.to_dict(chosen)
+        return {**plan, **self.result.to_dict(chosen)}
+
+    def table(self) -> pd.DataFrame:
+        """One row for each order that was sent, as `RunResult.table`."""
+        return self.result.table()
+
+    def _repr_html_(self) -> str:
+        return self.result._repr_html_()
+
+
+def run(
+    portfolio: Portfolio,
+    plan: Plan,
+    *,
+    yes: str | None,
+    upto: Upto | str | None,
+    again: bool,
+    progress: Progress | None,
+) -> Run:
+    """See `Portfolio.run`."""
+    last = Upto.BUY if upto is None else arguments.choice(Upto, "upto", upto)
+    if yes is not None and yes != plan.plan_id:
+        raise wrong_id(yes, plan.plan_id)
+    context = _context(portfolio, _rules(portfolio, plan), progress)
+    return Run(plan, execute(plan, context, mode=Mode.PAPER, yes=yes, upto=last, again=again))
+
+
+def executed(portfolio: Portfolio, plan_id: str) -> Run | None:
+    """See `Portfolio.executed`."""
+    result = answered(_context(portfolio, portfolio.policy, None), plan_id)
+    return None if result is None else Run(None, result)
+
+
+def wrong_id(typed: str, plan_id: str) -> UsageError:
+    """The refusal of an id that is not this plan's."""
+    return UsageError(
+        "wrong_plan_id",
+        where="yes",
+        wrong=Text(f"{typed!r} is not the id of this plan", f"{typed!r}은(는) 이 계획의 번호가 아닙니다"),
+        expected=Text(f"{plan_id}, the id of the plan as it is now", f"지금 계획의 번호 {plan_id}"),
+        fix=Text(
+            "look at the plan again: what it was made from has changed", "바탕이 바뀌었으니 계획을 다시 봐 주세요"
+        ),
+    )
+
+
+def _rules(portfolio: Portfolio, plan: Plan) -> Policy:
+    targets = dict(plan.options.targets)
+    return portfolio.policy.with_targets(targets) if targets else portfolio.policy
+
+
+def _context(portfolio: Portfolio, rules: Policy, progress: Progress | None) -> RunContext:
+    account = trading_account(portfolio)
+    return RunContext(
+        folder=portfolio.folder,
+        policy=rules,
+        policy_hash=policy_hash(rules),
+        prices=portfolio.prices,
+        holdings=portfolio.household,
+        broker=PaperBroker(
+            portfolio.folder,
+            account,
+            seed=portfolio.household,
+            prices=portfolio.prices,
+            terms=paper_terms(rules, portfolio.on),
+            session=portfolio.on,
+            clock=_now,
+        ),
+        clock=_now,
+        progress=progress or silent,
+    )
+
+
+def trading_account(portfolio: Portfolio) -> str:
+    """The account that a run trades on. RuleError when several are held and none was chosen."""
+    if portfolio.account is not None:
+        return portfolio.account
+    held = portfolio.household.accounts or tuple(portfolio.policy.accounts)
+    if len(held) == 1:
+        return held[0]
+    names = ", ".join(held)
+    raise RuleError(
+        "account_not_chosen",
+        where=Text("account", "계좌"),
+        wrong=Text(f"there are several: {names}", f"여러 계좌가 있습니다: {names}"),
+        expected=Text("one account to trade on", "거래할 계좌 하나"),
+        fix=Text("name it with --account", "--account로 정해 주세요"),
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
