@@ -15,13 +15,23 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from rebalance_kit.errors import BusyError, DecisionNeeded, KitError, StorageError, UsageError
+from rebalance_kit.errors import (
+    BrokerError,
+    BusyError,
+    DecisionNeeded,
+    InputError,
+    KitError,
+    PartlyExecuted,
+    RuleError,
+    StorageError,
+    UsageError,
+)
 from rebalance_kit.execution.lock import FileLock, is_locked
 from rebalance_kit.execution.packing import pack, unpack
 from rebalance_kit.execution.result import RunResult
@@ -34,6 +44,11 @@ FILE_NAME = "proposals.sqlite"
 LOCK_NAME = "worker.lock"
 MAX_REQUEST = 16_384
 POLL_SECONDS = 0.03
+LOOK_SECONDS = 1.0
+
+_ERRORS: tuple[type[KitError], ...] = (
+    KitError, InputError, RuleError, BusyError, DecisionNeeded, BrokerError, StorageError, PartlyExecuted,
+)  # fmt: skip
 
 Answer = RunResult | KitError
 Execute = Callable[[Path, Mapping[str, Any]], RunResult]
@@ -123,38 +138,58 @@ def serve(
     `execute` gets the folder and the request with `plan_id` and `typed` in it; what it raises becomes the answer. A
     folder that another worker serves is left to it, and taken over when that one ends.
     """
-    served: dict[Path, FileLock] = {}
+    served: dict[Path, _Served] = {}
     looked = -1.0
     try:
         while not stop():
-            if time.monotonic() - looked > 1.0:
+            if time.monotonic() - looked > LOOK_SECONDS:
                 _take_over(folders(), served, clock)
                 looked = time.monotonic()
-            if not any([_serve_one(folder, execute) for folder in served]):
+            answered = [_serve_one(one, execute) for one in served.values()]
+            if True not in answered:
                 time.sleep(POLL_SECONDS)
     finally:
-        for lock in served.values():
-            lock.release()
+        for one in served.values():
+            one.close()
 
 
-def _take_over(folders: Sequence[Path], served: dict[Path, FileLock], clock: Callable[[], datetime]) -> None:
+class _Served:
+    """A folder that is ours: its lock, and its queue once there is one."""
+
+    def __init__(self, folder: Path, clock: Callable[[], datetime]) -> None:
+        self.folder = folder
+        self._lock = FileLock(folder / LOCK_NAME, now=clock(), doing="worker")
+        self._queue: sqlite3.Connection | None = None
+
+    def queue(self) -> sqlite3.Connection | None:
+        """The open queue; None before the first proposal."""
+        path = self.folder / FILE_NAME
+        if not path.exists():
+            return None
+        if self._queue is None:
+            self._queue = open_database(path, MIGRATIONS)
+            _recover(self._queue)
+        return self._queue
+
+    def close(self) -> None:
+        if self._queue is not None:
+            self._queue.close()
+        self._lock.release()
+
+
+def _take_over(folders: Sequence[Path], served: dict[Path, _Served], clock: Callable[[], datetime]) -> None:
     for folder in folders:
-        if folder in served:
-            continue
-        with suppress(BusyError):
+        if folder not in served:
             try:
-                served[folder] = FileLock(folder / LOCK_NAME, now=clock(), doing="worker")
-                _recover(folder)
-            except StorageError as error:
-                log.warning("%s", error)
+                served[folder] = _Served(folder, clock)
+            except (BusyError, StorageError) as error:
+                log.debug("%s", error)
 
 
-def _recover(folder: Path) -> None:
+def _recover(database: sqlite3.Connection) -> None:
     """What a worker that died had begun is begun again: the engine executes a plan once. Only where a second
     execution was asked for by name can nobody know, and a person looks."""
-    if not (folder / FILE_NAME).exists():
-        return
-    with _queue(folder) as database, transaction(database):
+    with transaction(database):
         rows = database.execute("SELECT proposal_id, request FROM proposal WHERE state = 'RUNNING'").fetchall()
         for proposal_id, request in rows:
             if json.loads(request).get("again"):
@@ -163,12 +198,13 @@ def _recover(folder: Path) -> None:
                 database.execute("UPDATE proposal SET state = 'PENDING' WHERE proposal_id = ?", (proposal_id,))
 
 
-def _serve_one(folder: Path, execute: Execute) -> bool:
+def _serve_one(one: _Served, execute: Execute) -> bool:
     """Answer the oldest proposal of a folder; False when there is none."""
-    if not (folder / FILE_NAME).exists():
-        return False
     try:
-        with _queue(folder) as database:
+        with storage_errors(one.folder / FILE_NAME):
+            database = one.queue()
+            if database is None:
+                return False
             row = database.execute(
                 "SELECT proposal_id, plan_id, typed, request FROM proposal WHERE state = 'PENDING' ORDER BY rowid"
             ).fetchone()
@@ -176,7 +212,7 @@ def _serve_one(folder: Path, execute: Execute) -> bool:
                 return False
             proposal_id, plan_id, typed, request = row
             database.execute("UPDATE proposal SET state = 'RUNNING' WHERE proposal_id = ?", (proposal_id,))
-            answer = _execute(execute, folder, {**json.loads(request), "plan_id": plan_id, "typed": typed})
+            answer = _execute(execute, one.folder, {**json.loads(request), "plan_id": plan_id, "typed": typed})
             with transaction(database):
                 _write_answer(database, proposal_id, answer)
     except StorageError as error:
@@ -224,8 +260,8 @@ def _unpack_answer(packed: Mapping[str, Any]) -> Answer:
         return unpack(RunResult, packed["result"])
     error = packed["error"]
     parts = {name: unpack(Text, error[name]) for name in ("where", "wrong", "expected", "fix")}
-    kinds = {kind.exit_code: kind for kind in (KitError, *KitError.__subclasses__())}
-    return kinds[error["exit_code"]](error["code"], **parts)
+    kind = next(kind for kind in _ERRORS if kind.exit_code == error["exit_code"])
+    return kind(error["code"], **parts)
 
 
 def _as_text(value: object) -> str:
