@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -101,10 +102,18 @@ class Holdings:
 
 @dataclass(frozen=True, slots=True)
 class SkippedRow:
-    """A row of a file that was understood and left out, and why."""
+    """A row of a file that was understood and left out, and why.
+
+    `what` is what the row calls the thing; `value` what the file says it is worth, in `currency`, where it is something
+    of value (an option, a bond): it counts in the file's own total though not in the holdings.
+    """
 
     line: int
     reason: Text
+    what: str = ""
+    account: str | None = None
+    value: Decimal | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +137,8 @@ class HoldingsFile:
 
     `format` is the registered name of the reader; `sha256` the hash of the bytes that were read. `accounts` describes
     the accounts where the file does; `taken_at` is the moment it was made, with its zone, where the file prints one;
-    `base_currency` that of a statement which names its own.
+    `base_currency` that of a statement which names its own; `values` what a position is worth by the file, by
+    (account, code) and in the position's currency: the value it prints, else price x quantity, else no entry.
     """
 
     holdings: Holdings
@@ -140,6 +150,7 @@ class HoldingsFile:
     accounts: tuple[StatementAccount, ...] = ()
     taken_at: datetime | None = None
     base_currency: str | None = None
+    values: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
 
     @property
     def account_types(self) -> dict[str, str]:

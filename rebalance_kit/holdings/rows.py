@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal
 
 from rebalance_kit.errors import InputError, PriceError
 from rebalance_kit.holdings.columns import cash_kind
+from rebalance_kit.holdings.merge import Entry
 from rebalance_kit.holdings.model import UNNAMED_ACCOUNT, CashKind
 from rebalance_kit.money import ONE, Rounding, minor_unit, plain, product, round_fraction, round_money
 from rebalance_kit.policy.model import Policy
@@ -21,25 +21,9 @@ from rebalance_kit.textfile.table import Table
 from rebalance_kit.words import Finding, Text
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What one row says. For cash `code` is empty and `quantity` the amount; `as_of` is None without a date."""
-
-    row: Row
-    kind: Literal["asset"] | CashKind
-    account: str
-    code: str
-    quantity: Decimal
-    currency: str
-    name: str | None = None
-    price: Decimal | None = None
-    cost: Decimal | None = None
-    as_of: date | None = None
-
-
 @dataclass(slots=True)
 class RowReader:
-    """Reads the rows of one table, against a policy if there is one; what a person should know gathers in `findings`."""
+    """Reads the rows of one table, against a policy if there is one; what a person should know is in `findings`."""
 
     table: Table
     policy: Policy | None
@@ -63,9 +47,10 @@ class RowReader:
         code, currency = read_code_and_currency(table, row, self.codes)
         quantity = read_quantity(table, row, code, currency, self.codes)
         cost = self._cost(row, quantity, currency)
-        price = self._price(row, quantity, code, currency)
+        value = self._amount(row, "value", currency)
+        price = self._price(row, quantity, code, currency, value)
         name = table.text(row, "name") or None
-        return Entry(row, "asset", account, code, quantity, currency, name, price, cost, self._date(row))
+        return Entry(row, "asset", account, code, quantity, currency, name, price, cost, self._date(row), value)
 
     def _cash(self, row: Row, kind: CashKind, account: str) -> Entry:
         table = self.table
@@ -106,12 +91,11 @@ class RowReader:
         share = self._amount(row, "average cost", currency)
         return None if share is None else round_money(product(share, quantity), currency, Rounding.HALF_UP)
 
-    def _price(self, row: Row, quantity: Decimal, code: str, currency: str) -> Decimal | None:
+    def _price(self, row: Row, quantity: Decimal, code: str, currency: str, value: Decimal | None) -> Decimal | None:
         """The price, checked against the value the row prints; without one, value / quantity if that is exact."""
         price = None
         if not says_nothing(self.table.text(row, "price")):
             price = read_price(self.table, row, "price", currency)
-        value = self._amount(row, "value", currency)
         if value is None:
             return price
         if price is None:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from decimal import Decimal
 
 from rebalance_kit.holdings.columns import HOLDINGS, is_total
-from rebalance_kit.holdings.model import Cash, CashKind, Holdings, HoldingsFile, Position, SkippedRow
-from rebalance_kit.holdings.rows import Entry, RowReader
-from rebalance_kit.money import exact_sum, plain
+from rebalance_kit.holdings.merge import Entry, merged_cash, merged_positions, quotes_of
+from rebalance_kit.holdings.model import Holdings, HoldingsFile, SkippedRow
+from rebalance_kit.holdings.rows import RowReader
 from rebalance_kit.policy.model import Policy
-from rebalance_kit.prices.model import Quote
-from rebalance_kit.prices.reading import two_prices, undated_prices
+from rebalance_kit.prices.reading import undated_prices
 from rebalance_kit.textfile.cells import literal, shown
 from rebalance_kit.textfile.document import Document, Row
 from rebalance_kit.textfile.table import Table, normal, read_table
@@ -38,15 +36,15 @@ def read_holdings_table(document: Document, policy: Policy | None, on: date) -> 
     findings = [*document.findings, *_preamble(table), *_skipped(document, skipped), *_unused(table), *reader.findings]
     if policy is None and "currency" not in table.columns:
         findings.append(_assumed(document, reader.home))
-    positions = _positions(entries, findings)
-    cash = _cash(entries, findings)
-    quotes = _quotes(table, entries, on)
+    positions, values = merged_positions(document, entries, findings)
+    cash = merged_cash(entries, findings)
+    quotes = quotes_of(document, entries, on, _price_column(table))
     undated = sum(not quote.dated for quote in quotes)
     if undated:
         findings.append(undated_prices(document.name, undated, on))
     dates = [entry.as_of for entry in entries if entry.as_of]
     held = Holdings(positions, cash, as_of=max(dates, default=None), source=document.name, findings=tuple(findings))
-    return HoldingsFile(held, quotes, skipped=skipped, sha256=document.sha256)
+    return HoldingsFile(held, quotes, skipped=skipped, sha256=document.sha256, values=values)
 
 
 def _home(table: Table) -> str:
@@ -64,95 +62,15 @@ def _entries(table: Table, reader: RowReader) -> tuple[list[Entry], tuple[Skippe
     return entries, tuple(skipped)
 
 
+def _price_column(table: Table) -> str | None:
+    index = table.columns.get("price")
+    return None if index is None else shown(table.grid.heading.cells[index])
+
+
 def _is_total_row(table: Table, row: Row) -> bool:
     """A total stands in the code column or, when that is empty, in the first cell that says anything."""
     code = literal(table.text(row, "code"))
     return is_total(code or next((cell for cell in row.cells if cell), ""))
-
-
-def _positions(entries: Sequence[Entry], findings: list[Finding]) -> tuple[Position, ...]:
-    groups: dict[tuple[str, str], list[Entry]] = {}
-    for entry in entries:
-        if entry.kind == "asset":
-            groups.setdefault((entry.account, entry.code), []).append(entry)
-    positions = []
-    for (account, code), rows in groups.items():
-        held = [entry for entry in rows if entry.quantity]
-        findings += _zero_rows(code, rows) if not held else _merged(account, code, held)
-        if held:
-            positions.append(_position(held))
-    return tuple(positions)
-
-
-def _position(rows: Sequence[Entry]) -> Position:
-    first = rows[0]
-    costs = [entry.cost for entry in rows if entry.cost is not None]
-    cost = exact_sum(costs) if len(costs) == len(rows) else None
-    name = next((entry.name for entry in rows if entry.name), None)
-    return Position(first.account, first.code, exact_sum(r.quantity for r in rows), first.currency, name, cost)
-
-
-def _cash(entries: Sequence[Entry], findings: list[Finding]) -> tuple[Cash, ...]:
-    groups: dict[tuple[str, str, CashKind], list[Entry]] = {}
-    for entry in entries:
-        if entry.kind != "asset":
-            groups.setdefault((entry.account, entry.currency, entry.kind), []).append(entry)
-    for (account, currency, kind), rows in groups.items():
-        findings += _merged(account, f"{kind} {currency}", rows)
-        amount = exact_sum(entry.quantity for entry in rows)
-        if amount < 0:
-            findings.append(_owed(account, currency, amount))
-    return tuple(
-        Cash(account, currency, exact_sum(entry.quantity for entry in rows), kind)
-        for (account, currency, kind), rows in groups.items()
-    )
-
-
-def _quotes(table: Table, entries: Iterable[Entry], on: date) -> tuple[Quote, ...]:
-    """One quote for each code and day. Raises PriceError when a file prints two prices for one day."""
-    quotes: dict[tuple[str, date], Quote] = {}
-    lines: dict[tuple[str, date], tuple[Decimal, int]] = {}
-    for entry in entries:
-        if entry.kind != "asset" or entry.price is None:
-            continue
-        key = entry.code, entry.as_of or on
-        if key in lines and lines[key][0] != entry.price:
-            raise two_prices(table, entry.row, "price", *key, lines[key])
-        lines.setdefault(key, (entry.price, entry.row.line))
-        dated = entry.as_of is not None
-        if key not in quotes or dated:
-            quotes[key] = Quote(
-                entry.code, entry.price, entry.currency, key[1], table.document.name, entry.name, dated=dated
-            )
-    return tuple(quotes.values())
-
-
-def _merged(account: str, what: str, rows: Sequence[Entry]) -> Iterable[Finding]:
-    if len(rows) > 1:
-        lines = ", ".join(str(entry.row.line) for entry in rows)
-        total = plain(exact_sum(entry.quantity for entry in rows))
-        message = Text(
-            f"{what} stands in lines {lines} of account {account} and was added up to {total}",
-            f"{account} 계좌의 {lines}행에 있는 {what}을(를) 합쳐 {total}(으)로 보았습니다",
-        )
-        yield Finding("merged_rows", "info", message, rows[0].code or None)
-
-
-def _zero_rows(code: str, rows: Sequence[Entry]) -> Iterable[Finding]:
-    lines = ", ".join(str(entry.row.line) for entry in rows)
-    message = Text(
-        f"{code} has quantity 0 (line {lines}): no position, its price is kept",
-        f"{code}의 수량이 0이어서({lines}행) 보유로 보지 않고 가격만 씁니다",
-    )
-    yield Finding("zero_quantity", "info", message, code)
-
-
-def _owed(account: str, currency: str, amount: Decimal) -> Finding:
-    message = Text(
-        f"account {account} owes {plain(-amount)} {currency}",
-        f"{account} 계좌의 현금이 {plain(-amount)} {currency}만큼 모자랍니다",
-    )
-    return Finding("negative_cash", "warning", message)
 
 
 def _skipped(document: Document, skipped: Sequence[SkippedRow]) -> Iterable[Finding]:
