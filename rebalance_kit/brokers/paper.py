@@ -144,9 +144,9 @@ class PaperBroker:
     def cancel(self, number: str) -> Reply:
         """Cancel an order that rests. Repeating it changes nothing."""
         with self._writing() as database:
-            database.execute(
-                "UPDATE placed SET live = 0 WHERE account = ? AND number = ?", (self._account, int(number))
-            )
+            known = ledger.cancel_order(database, self._account, number)
+        if not known:
+            return Reply(Answer.REJECTED, Text(f"there is no order {number}", f"주문 {number}이(가) 없습니다"))
         return Reply(Answer.ACCEPTED, Text("cancelled", "취소되었습니다"), number)
 
     def transfer(self, transfer_id: str, currency: str, amount: Decimal) -> Reply:
