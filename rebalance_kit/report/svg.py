@@ -127,7 +127,7 @@ def _x(share: Decimal | float, scale: float) -> float:
 def _bar_row(bar: Bar, y: float, scale: float, language: Language) -> str:
     middle, zero, end = y + ROW / 2, _x(0, scale), _x(bar.drift, scale)
     fill = f'"{VERMILION if bar.breached else BLUE}"' if bar.tested else '"currentColor" fill-opacity=".45"'
-    parts = [f"<g><title>{escape(_bar_words(bar, language))}</title>", name_text(bar.name, middle)]
+    parts = [f"<g><title>{escape(bar_words(bar, language))}</title>", name_text(bar.name, middle)]
     start, width = min(zero, end), abs(end - zero)
     parts.append(f'<rect x="{start:.1f}" y="{middle - 7:.1f}" width="{width:.1f}" height="14" fill={fill}/>')
     parts += [mark(_x(edge, scale), middle) for edge in bar.edges if abs(float(edge)) <= scale]
@@ -135,12 +135,12 @@ def _bar_row(bar: Bar, y: float, scale: float, language: Language) -> str:
         parts.append(_arrow(end, middle, 1 if bar.drift > 0 else -1))
     weight = ' font-weight="700"' if bar.breached else ""
     parts.append(
-        f'<text x="{WIDTH - 4}" y="{middle + 4.5:.1f}" text-anchor="end"{weight}>{_points(bar.drift)}</text></g>'
+        f'<text x="{WIDTH - 4}" y="{middle + 4.5:.1f}" text-anchor="end"{weight}>{points_text(bar.drift)}</text></g>'
     )
     return "".join(parts)
 
 
-def _points(drift: Decimal) -> str:
+def points_text(drift: Decimal) -> str:
     text = show_points(drift)
     return text.lstrip("+-") if Decimal(text) == 0 else text
 
@@ -167,14 +167,14 @@ def _drift_legend(y: float, language: Language) -> str:
     return legend(y, [(drawing, text.of(language)) for drawing, text in entries])
 
 
-def _bar_words(bar: Bar, language: Language) -> str:
+def bar_words(bar: Bar, language: Language) -> str:
     state = (wording.OUTSIDE if bar.breached else wording.WITHIN).of(language)
     tested = f", {state}" if bar.tested else ""
-    return f"{printable(bar.name)} {_points(bar.drift)} {wording.POINTS.of(language)}{tested}"
+    return f"{printable(bar.name)} {points_text(bar.drift)} {wording.POINTS.of(language)}{tested}"
 
 
 def _drift_words(bars: Iterable[Bar], language: Language) -> str:
-    return "; ".join(_bar_words(bar, language) for bar in bars)
+    return "; ".join(bar_words(bar, language) for bar in bars)
 
 
 def _weight_scale(rows: Iterable[tuple[AssetDrift, Decimal]]) -> float:
