@@ -84,10 +84,11 @@ class Phases:
             self._say_cut(intent, quantity)
         if quantity < 1:
             return
+        self._context.tell(self._run_id, self._says(intent, quantity))
         attempt = self._sender.send(intent, quantity)
         if attempt.state in (State.REJECTED, State.NOT_SENT):
-            says = Text(f"{intent.side.value} {intent.code} was refused: {attempt.reason.en}",
-                        f"{intent.code} {intent.side.value} 주문이 거부되었습니다: {attempt.reason.ko}")  # fmt: skip
+            what = self._says(intent, quantity)
+            says = Text(f"{what.en}: refused ({attempt.reason.en})", f"{what.ko}: 거부되었습니다({attempt.reason.ko})")
             self._find("order_refused", "error", says, intent.code)
 
     def _affordable(self, run: RunRecord, intent: Intent) -> int:
@@ -197,11 +198,17 @@ class Phases:
 
     # ---- words ----
 
+    def _says(self, intent: Intent, quantity: int) -> Text:
+        """An order in words."""
+        name = self._run().work.order(intent.code, intent.side).name
+        verb, verb_ko = ("sell", "매도") if intent.side is Side.SELL else ("buy", "매수")
+        return Text(f"{verb} {quantity:,} {name} ({intent.code})", f"{name}({intent.code}) {quantity:,}주 {verb_ko}")
+
     def _say_cut(self, intent: Intent, quantity: int) -> None:
-        side = intent.side.value
+        what = self._says(intent, intent.quantity)
         says = Text(
-            f"{side} {intent.code}: {quantity} of {intent.quantity} shares, as the account allows no more",
-            f"{intent.code} {side}: 계좌가 허용하는 만큼 {intent.quantity}주 중 {quantity}주만 주문했습니다",
+            f"{what.en}: only {quantity:,}, as the account allows no more",
+            f"{what.ko}: 계좌가 허용하는 {quantity:,}주만 주문했습니다",
         )
         self._find("order_cut", "info" if quantity else "warning", says, intent.code)
 

@@ -92,8 +92,6 @@ class Sender:
         context = self._context
         if context.clock() - attempt.sent_at > STALE_AFTER:
             return Reply(Answer.NOT_SENT, _TOO_LATE)
-        side, shares = attempt.side.value, f"{attempt.quantity:,}"
-        context.tell(self._run_id, Text(f"{side} {shares} {attempt.code}", f"{attempt.code} {shares}주 {side}"))
         order = BrokerOrder(
             attempt.attempt_id, attempt.code, attempt.side, attempt.quantity, attempt.limit_price, attempt.currency
         )
