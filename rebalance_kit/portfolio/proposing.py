@@ -1,0 +1,120 @@
+"""Between the desk and the worker: what a proposal says, and what the worker does with it.
+
+A proposal holds no orders. It says how the plan was made and which id it had; the worker opens the folder again, plans
+again, and refuses unless the id is the same. So nothing a page writes can be traded that the rules did not plan.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rebalance_kit.errors import KitError, RuleError
+from rebalance_kit.execution.packing import pack, unpack
+from rebalance_kit.execution.worker import propose as leave
+from rebalance_kit.execution.worker import wait, worker_alive
+from rebalance_kit.planner.plan import PlanOptions
+from rebalance_kit.portfolio.opening import open_portfolio
+from rebalance_kit.portfolio.trading import Run, wrong_id
+from rebalance_kit.words import Text
+
+if TYPE_CHECKING:
+    from rebalance_kit.execution.result import RunResult
+    from rebalance_kit.planner.plan import Plan
+    from rebalance_kit.portfolio.model import Portfolio
+
+WAIT_SECONDS = 120.0
+
+
+def propose(portfolio: Portfolio, plan: Plan, *, yes: str) -> str:
+    """Leave a proposal for the worker; its id. The same proposal twice is one. UsageError for another plan's id."""
+    if yes != plan.plan_id:
+        raise wrong_id(yes, plan.plan_id)
+    request = {
+        "options": pack(PlanOptions, plan.options),
+        "on": portfolio.on,
+        "account": portfolio.account,
+        "holdings": _path(portfolio.holdings_file),
+        "prices": _path(portfolio.prices_file),
+        "language": portfolio.language,
+    }
+    return leave(portfolio.folder, request, plan.plan_id, yes)
+
+
+def submit(portfolio: Portfolio, plan: Plan, *, yes: str) -> Run:
+    """See `Portfolio.submit`."""
+    proposal = propose(portfolio, plan, yes=yes)
+    with _worker(portfolio.folder):
+        answer = wait(portfolio.folder, proposal, WAIT_SECONDS)
+    if answer is None:
+        raise _no_answer()
+    if isinstance(answer, KitError):
+        raise answer
+    return Run(plan, answer)
+
+
+def perform(folder: Path, request: Mapping[str, Any]) -> RunResult:
+    """What the worker does: open, plan again, compare the ids, check, execute. Raises what any of these raises."""
+    plan_id, typed = request["plan_id"], request["typed"]
+    if typed != plan_id:
+        raise wrong_id(typed, plan_id)
+    portfolio = open_portfolio(
+        folder,
+        holdings=request["holdings"],
+        prices=request["prices"],
+        on=request["on"],
+        account=request["account"],
+        language=request["language"],
+    )
+    if (done := portfolio.executed(plan_id)) is not None:
+        return done.result
+    plan = portfolio.plan_with(unpack(PlanOptions, request["options"]))
+    if plan.plan_id != plan_id:
+        raise _moved(plan_id, plan.plan_id)
+    return portfolio.run(plan, yes=typed).result
+
+
+@contextmanager
+def _worker(folder: Path) -> Iterator[None]:
+    """A worker for as long as it takes: the one that runs, or one of our own."""
+    if worker_alive(folder):
+        yield
+        return
+    command = (sys.executable, "-m", "rebalance_kit", "worker", str(folder.resolve()))
+    # The worker ends when this pipe closes, however this process ends.
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)  # noqa: S603  # our own interpreter and arguments, no shell
+    try:
+        yield
+    finally:
+        process.communicate()
+
+
+def _path(path: Path | None) -> str | None:
+    return None if path is None else str(path.resolve())
+
+
+def _moved(before: str, now: str) -> RuleError:
+    return RuleError(
+        "plan_has_moved",
+        where=Text("plan", "계획"),
+        wrong=Text(f"planned again it is {now}, not {before}", f"다시 계획하니 {before}이(가) 아니라 {now}입니다"),
+        expected=Text("the plan that was confirmed", "확인한 그 계획"),
+        fix=Text(
+            "look at the plan again: the rules, the holdings or the prices have changed",
+            "규칙, 보유 내역, 가격 중에 바뀐 것이 있으니 계획을 다시 봐 주세요",
+        ),
+    )
+
+
+def _no_answer() -> KitError:
+    return KitError(
+        "no_answer",
+        where=Text("worker", "작업 프로세스"),
+        wrong=Text(f"no answer within {WAIT_SECONDS:.0f} seconds", f"{WAIT_SECONDS:.0f}초 안에 응답이 없습니다"),
+        expected=Text("the result of the run", "실행 결과"),
+        fix=Text("look at the history before asking again", "다시 요청하기 전에 실행 내역을 확인해 주세요"),
+    )
