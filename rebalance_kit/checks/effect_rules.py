@@ -27,13 +27,14 @@ _TIMED = ("scheduled", "max_interval", "cash_flow", "manual")
 def needs_trade(facts: Facts) -> Iterator[Broken]:
     """R10, for plans that a breach started: there is a breach, and every order goes the way of its asset's goal.
 
-    Whole shares may take one share the other way. Scheduled, forced and cash-flow plans need no breach.
+    Whole shares may take one share the other way. Scheduled, forced and cash-flow plans need no breach; where the
+    policy judges by averaged or proxy prices, the breach is theirs and the decision says so.
     """
     plan = facts.plan
     if not plan.orders or plan.options.force or facts.flow or plan.decision.trigger in _TIMED:
         return
     breached = [row.breached for row in plan.drift.assets] + [row.breached for row in plan.drift.groups]
-    if not any(breached) or not plan.decision.rebalance:
+    if not (any(breached) or facts.prices.judged) or not plan.decision.rebalance:
         yield Broken(
             Rule.NEEDS_TRADE,
             Text("nothing is past its band", "허용 범위를 벗어난 것이 없습니다"),
@@ -129,11 +130,10 @@ def _distance(facts: Facts, asset: AssetDrift, goal: Goal, quantity: Decimal) ->
 
 def _kept_back(facts: Facts, asset: AssetDrift, goal: Goal, gap: Decimal) -> bool:
     """Whether something the policy, the options or the account says has kept an asset short of its goal."""
-    rules, options = facts.policy.rebalancing, facts.plan.options
+    options = facts.plan.options
     listed = facts.policy.asset(asset.code)
     traded = bool(facts.orders_for(asset.code))
-    caps = rules.constraints.max_orders is not None or rules.constraints.max_turnover is not None
-    if listed is None or caps or _is_irp(facts):
+    if listed is None or _is_irp(facts) or _at_a_cap(facts, asset):
         return True
     if not traded and (goal.below_minimum or abs(goal.amount) < facts.minimum):
         return True
@@ -142,6 +142,18 @@ def _kept_back(facts: Facts, asset: AssetDrift, goal: Goal, gap: Decimal) -> boo
         return listed.never_buy or elsewhere or bool(options.withdraw) or not _can_pay_for_a_share(facts, asset)
     sold_out = facts.quantity_after(asset.code) < 1
     return listed.never_sell or options.no_sell or bool(options.contribute) or sold_out
+
+
+def _at_a_cap(facts: Facts, asset: AssetDrift) -> bool:
+    """Whether the policy's caps leave no room for another order, or for a share more sold and one bought."""
+    limits = facts.policy.rebalancing.constraints
+    if limits.max_orders is not None and len(facts.plan.orders) >= limits.max_orders:
+        return True
+    if limits.max_turnover is None:
+        return False
+    traded = [facts.base_amount(order) for order in facts.plan.orders]
+    one_more = product(Decimal(2), asset.share_value or ZERO)
+    return exact_sum((*traded, one_more)) > product(limits.max_turnover, facts.largest_total)
 
 
 def _can_pay_for_a_share(facts: Facts, asset: AssetDrift) -> bool:

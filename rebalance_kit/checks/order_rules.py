@@ -23,8 +23,8 @@ REVERSAL = timedelta(days=5)
 
 def price_age(facts: Facts) -> Iterator[Broken]:
     """R08: ages in days, counted to the plan's date."""
-    limit = facts.policy.prices.max_age
     for order in facts.plan.orders:
+        limit = facts.policy.prices.max_age_of(order.code)
         quote = facts.prices.quote(order.code)
         age = None if quote is None else (facts.plan.drift.as_of - quote.as_of).days
         if age is None or (limit is not None and age > limit):
