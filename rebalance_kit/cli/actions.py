@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rebalance_kit import arguments
 from rebalance_kit.cli import output
-from rebalance_kit.cli.options import Json, Spoken, read_language
-from rebalance_kit.words import Text
+from rebalance_kit.cli.options import (
+    AccountName,
+    Common,
+    Contribute,
+    Folder,
+    Force,
+    Fraction,
+    HoldingsFile,
+    Json,
+    MethodName,
+    NoSell,
+    On,
+    PlanArguments,
+    PricesFile,
+    Rule,
+    Spoken,
+    Withdraw,
+    read_choice,
+    read_language,
+)
+from rebalance_kit.words import Language, Text
+
+if TYPE_CHECKING:
+    from rebalance_kit.portfolio.trading import Run
 
 _DEMO = Text(
     "{folder} is ready; its figures are synthetic. Next: rebalance drift {folder}",
     "{folder} 폴더를 만들었습니다. 숫자는 모두 지어낸 것입니다. 다음: rebalance drift {folder}",
 )
+
+_CARRY_OUT = Text("Carry it out with:\n  {command}", "실행하려면:\n  {command}")
 
 
 def demo(
@@ -33,6 +58,68 @@ def demo(
         output.write_json({"portfolio": str(written), "sample": sample, "files": list(FILES)})
     else:
         output.write(_DEMO.of(spoken).format(folder=written))
+
+
+def run(
+    portfolio: Folder,
+    yes: Annotated[str | None, typer.Option("--yes", metavar="PLAN_ID", help="Carry out this plan, once.")] = None,
+    upto: Annotated[
+        str | None, typer.Option("--upto", metavar="STEP", help="Stop after drift, plan, check, sell or buy.")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Also if the same plan was carried out before.")] = False,
+    broker: Annotated[str, typer.Option("--broker", metavar="NAME", help="paper, for now.")] = "paper",
+    contribute: Contribute = None,
+    withdraw: Withdraw = None,
+    cash_rule: Rule = None,
+    method: MethodName = None,
+    fraction: Fraction = None,
+    no_sell: NoSell = False,
+    force: Force = False,
+    holdings: HoldingsFile = None,
+    prices: PricesFile = None,
+    on: On = None,
+    account: AccountName = None,
+    language: Spoken = None,
+    json: Json = False,
+) -> None:
+    """The plan, checked. Without --yes nothing is sent or written: a dry run."""
+    from rebalance_kit.execution.result import Upto
+
+    common = Common(portfolio, holdings, prices, on, account, language, json)
+    asked = PlanArguments(contribute, withdraw, cash_rule, method, fraction, no_sell, force)
+    last = None if upto is None else read_choice(Upto, "--upto", upto)
+    _only_paper(broker)
+    opened = common.open()
+    spoken = opened.language
+    done = opened.executed(yes) if yes is not None and not again else None
+    if done is None:
+        made = asked.plan(opened)
+        done = opened.run(made, yes=yes, upto=last, again=again, progress=lambda step: output.say(step.of(spoken)))
+    if json:
+        output.write_json(done.to_dict(spoken))
+    else:
+        _show_run(done, [portfolio, *asked.words(), *common.words()], spoken)
+    raise typer.Exit(done.exit_code)
+
+
+def history(
+    portfolio: Folder,
+    holdings: HoldingsFile = None,
+    prices: PricesFile = None,
+    on: On = None,
+    account: AccountName = None,
+    language: Spoken = None,
+    json: Json = False,
+) -> None:
+    """What was done, newest first."""
+    opened = Common(portfolio, holdings, prices, on, account, language, json).open()
+    runs = opened.history()
+    if json:
+        output.write_json(runs.to_dict(opened.language))
+        return
+    from rebalance_kit.report.terminal_run import history_view
+
+    output.show(history_view(runs, opened.language))
 
 
 def dashboard(
@@ -55,3 +142,21 @@ def _port(text: str | None) -> int | None:
     if text.isascii() and text.isdigit() and 1024 <= int(text[:9]) <= 65535:
         return int(text)
     raise arguments.bad_argument("--port", text, Text("a number from 1024 to 65535", "1024부터 65535까지의 수"))
+
+
+def _show_run(done: Run, words: list[str], language: Language) -> None:
+    from rebalance_kit.report.terminal import section
+    from rebalance_kit.report.terminal_plan import plan_view
+    from rebalance_kit.report.terminal_run import run_view
+
+    if done.plan is not None:
+        output.show(plan_view(done.plan, language))
+    output.show(section(run_view(done.result, language)))
+    if done.status == "DRY_RUN":
+        command = shlex.join(["rebalance", "run", *words, "--yes", done.result.plan_id])
+        output.write(_CARRY_OUT.of(language).format(command=command))
+
+
+def _only_paper(broker: str) -> None:
+    if broker != "paper":
+        raise arguments.bad_argument("--broker", broker, Text("paper, the only broker so far", "지금은 paper만 가능"))

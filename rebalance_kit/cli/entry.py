@@ -10,6 +10,7 @@ import typer
 
 from rebalance_kit.cli import actions, faults, output, policy, questions
 from rebalance_kit.cli.story import STORY
+from rebalance_kit.cli.worker import worker
 from rebalance_kit.errors import KitError, PolicyError
 
 _CASH = {"ignore_unknown_options": True}  # -500000 is an amount, not an option
@@ -24,7 +25,10 @@ app.command()(actions.demo)
 app.command()(questions.drift)
 app.command()(questions.plan)
 app.command(context_settings=_CASH)(questions.cash)
+app.command()(actions.run)
+app.command()(actions.history)
 app.command()(actions.dashboard)
+app.command(hidden=True)(worker)
 app.add_typer(policy.commands, name="policy")
 
 COMMANDS = ("demo", "drift", "plan", "cash", "run", "history", "dashboard", "policy")

@@ -72,6 +72,10 @@ class Common:
             language=read_language(self.language),
         )
 
+    def words(self) -> list[str]:
+        """The same again on a command line."""
+        return _words(holdings=self.holdings, prices=self.prices, on=self.on, account=self.account)
+
 
 def read_language(text: str | None) -> Language | None:
     """`ko`, `en`, or None when it was not given."""
@@ -116,14 +120,34 @@ class PlanArguments:
         return portfolio.plan(
             contribute=None if self.contribute is None else arguments.amount("--contribute", self.contribute),
             withdraw=None if self.withdraw is None else arguments.amount("--withdraw", self.withdraw),
-            cash_rule=None if self.cash_rule is None else _choice(CashRule, "--cash-rule", self.cash_rule),
-            method=None if self.method is None else _choice(Method, "--method", self.method),
+            cash_rule=None if self.cash_rule is None else read_choice(CashRule, "--cash-rule", self.cash_rule),
+            method=None if self.method is None else read_choice(Method, "--method", self.method),
             fraction=None if self.fraction is None else arguments.share("--fraction", self.fraction),
             no_sell=self.no_sell,
             force=self.force,
         )
 
+    def words(self) -> list[str]:
+        """The same again on a command line."""
+        return _words(
+            contribute=self.contribute,
+            withdraw=self.withdraw,
+            cash_rule=self.cash_rule,
+            method=self.method,
+            fraction=self.fraction,
+            no_sell=self.no_sell,
+            force=self.force,
+        )
 
-def _choice(kind: type[Choice], option: str, text: str) -> Choice:
+
+def _words(**given: str | bool | None) -> list[str]:
+    words: list[str] = []
+    for name, value in given.items():
+        if value:
+            words += [f"--{name.replace('_', '-')}"] + ([value] if isinstance(value, str) else [])
+    return words
+
+
+def read_choice(kind: type[Choice], option: str, text: str) -> Choice:
     """A name; the hyphens of a shell habit are as good as underscores."""
     return arguments.choice(kind, option, text.strip().lower().replace("-", "_"))
