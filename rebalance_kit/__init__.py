@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rebalance_kit import dashboard
     from rebalance_kit.drift import Drift
     from rebalance_kit.errors import KitError
     from rebalance_kit.planner.plan import Plan
@@ -32,6 +33,7 @@ __all__ = [
     "Policy",
     "Portfolio",
     "chart",
+    "dashboard",
     "open_portfolio",
     "write_sample",
 ]
@@ -54,6 +56,8 @@ def __getattr__(name: str) -> object:
     """The public name `name`, from the room that owns it."""
     from importlib import import_module
 
+    if name == "dashboard":
+        return import_module(f"{__name__}.dashboard")
     if name not in _ROOMS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
