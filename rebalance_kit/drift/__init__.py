@@ -6,7 +6,8 @@ A breach is decided on products of exact amounts (|value - target x total| again
 divided weight: 60 -> 65 %, 40 -> 45 % and 30 -> 35 % all breach 5 %. The bands themselves are in `policy.bands`.
 """
 
+from rebalance_kit.drift.judged import judged_drift
 from rebalance_kit.drift.measure import measure_drift, with_bands
 from rebalance_kit.drift.model import AssetDrift, CashBalance, Drift, GroupDrift
 
-__all__ = ["AssetDrift", "CashBalance", "Drift", "GroupDrift", "measure_drift", "with_bands"]
+__all__ = ["AssetDrift", "CashBalance", "Drift", "GroupDrift", "judged_drift", "measure_drift", "with_bands"]

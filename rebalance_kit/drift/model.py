@@ -254,4 +254,10 @@ def _or_null(value: Decimal | None) -> str | None:
 
 
 def _rate_dict(rate: FxRate) -> dict[str, object]:
-    return {"pair": rate.pair, "rate": plain(rate.rate), "as_of": rate.as_of.isoformat(), "source": rate.source}
+    return {
+        "pair": rate.pair,
+        "rate": plain(rate.rate),
+        "as_of": rate.as_of.isoformat(),
+        "source": rate.source,
+        "fetched_at": rate.at.isoformat() if rate.at else None,
+    }

@@ -32,11 +32,16 @@ def explain(errors: Iterable[ErrorDetails], root: Path) -> tuple[Problem, ...]:
     A missing key is not reported when a key nearby is a misspelling of it.
     """
     schema = json_schema()
-    placed = [((*root, *error["loc"]), error) for error in errors]
+    placed = [((*root, *_steps(error["loc"])), error) for error in errors]
     meant = {_nearest(path, schema) for path, error in placed if error["type"] == "extra_forbidden"}
     return tuple(
         _explain(error, path, schema) for path, error in placed if not (error["type"] == "missing" and path in meant)
     )
+
+
+def _steps(place: Path) -> Path:
+    """pydantic's place without the names of alternatives, which the file does not have."""
+    return tuple(step for step in place if step not in ("<one>", "<each>"))
 
 
 def unknown_key(path: Path, schema: Schema) -> Problem:

@@ -119,7 +119,7 @@ def _is_code(path: Path) -> bool:
 
 
 def _is_code_key(path: Path) -> bool:
-    return path[-3:-1] == ("prices", "proxy") or path[-2:-1] == ("no_trade_zone",)
+    return path[-3:-1] in (("prices", "proxy"), ("prices", "max_age")) or path[-2:-1] == ("no_trade_zone",)
 
 
 def _empty(path: Path) -> Problem:

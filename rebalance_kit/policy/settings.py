@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from rebalance_kit.policy.choices import (
     AccountType,
@@ -131,10 +131,34 @@ class Governance(Part):
     approved: Name | None = None
 
 
-class PriceSettings(Part):
-    """`max_age` in days: an older price blocks a plan; `max_jump` a share of the price before it."""
+Days = Annotated[Whole, Field(ge=0)]
+DEFAULT_AGE = "default"  # in a `max_age` by code: everything that it does not name
 
-    max_age: Annotated[Whole, Field(ge=0)] | None = None
+
+def _one_or_each(value: object) -> str:
+    return "<each>" if isinstance(value, dict) else "<one>"  # `policy.explain` leaves such steps out of a path
+
+
+class PriceSettings(Part):
+    """`max_age` in days, one or by code: an older price blocks a plan; `max_jump` a share of the price before it.
+
+    `proxy` (code -> code), `smoothing_days` and `max_nav_gap` (a share of the NAV): see `prices.judged` and
+    `prices.nav`.
+    """
+
+    max_age: (
+        Annotated[
+            Annotated[Days, Tag("<one>")] | Annotated[dict[Code, Days], Tag("<each>")], Discriminator(_one_or_each)
+        ]
+        | None
+    ) = None
     max_jump: Positive = Decimal("0.30")
+    max_nav_gap: Positive = Decimal("0.03")
     proxy: dict[Code, Code] = Field(default_factory=dict)
     smoothing_days: Annotated[Whole, Field(ge=1, le=250)] | None = None
+
+    def max_age_of(self, name: str) -> int | None:
+        """The days that the price of a code (or a rate such as USD/KRW) may be old; None: no limit is stated."""
+        if isinstance(self.max_age, dict):
+            return self.max_age.get(name, self.max_age.get(DEFAULT_AGE))
+        return self.max_age

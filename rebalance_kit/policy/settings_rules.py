@@ -12,6 +12,7 @@ from rebalance_kit.money import MINOR_DIGITS, plain
 from rebalance_kit.policy.allocation_rules import placed_assets, placed_groups
 from rebalance_kit.policy.model import Frequency, Method, Policy, Strategy
 from rebalance_kit.policy.problems import Path, Problem, show
+from rebalance_kit.policy.settings import DEFAULT_AGE
 from rebalance_kit.words import Text
 
 PORTFOLIO: Path = ("portfolio",)
@@ -31,6 +32,7 @@ def settings_problems(policy: Policy) -> Iterator[Problem]:
     yield from _turnover(policy)
     yield from _zone(policy)
     yield from _proxies(policy)
+    yield from _ages(policy)
 
 
 def _names(names: Iterable[str]) -> str:
@@ -181,6 +183,16 @@ def _proxies(policy: Policy) -> Iterator[Problem]:
             wrong = Text(f"{show(code)} is its own proxy", f"{show(code)}의 대용 종목이 자기 자신입니다")
             expected = Text("the code of another asset", "다른 종목의 코드")
             yield Problem("own_code", (*path, code), wrong, expected, Text("remove it", "지우십시오"))
+
+
+def _ages(policy: Policy) -> Iterator[Problem]:
+    """Ages by code: of assets, of their proxies, of exchange rates, and of everything else as `default`."""
+    ages = policy.prices.max_age
+    known = {asset.code for asset in policy.assets} | set(policy.prices.proxy.values()) | {DEFAULT_AGE}
+    for code in ages if isinstance(ages, dict) else ():
+        first, slash, second = code.partition("/")
+        if code not in known and not (slash and {first, second} <= set(MINOR_DIGITS)):
+            yield _unknown_code((*PORTFOLIO, "prices", "max_age", code), code)
 
 
 def _unknown_code(path: Path, code: str) -> Problem:

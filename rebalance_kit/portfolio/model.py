@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rebalance_kit import arguments
-from rebalance_kit.drift import Drift, measure_drift
+from rebalance_kit.drift import Drift, judged_drift, measure_drift
 from rebalance_kit.errors import UsageError
 from rebalance_kit.goals import Goal, ideal_goals
 from rebalance_kit.holdings.model import Holdings
@@ -186,7 +186,7 @@ class Portfolio:
     ) -> Decision:
         return decide(
             rules,
-            drift,
+            judged_drift(rules, drift, self.holdings, self.prices),
             goals,
             on=self.on,
             last_rebalance=self._last_rebalance(),

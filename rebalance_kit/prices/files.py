@@ -1,15 +1,18 @@
 """prices.csv: long (`date, code, price, currency`) or wide (a date, then a column for each code).
 
-An exchange rate is a row, or a column, with the code `USD/KRW`; its price is the won for one dollar. Without a date a
-price counts as of the day of the question, with a finding. Rows after that day are not looked at beyond being counted:
-tomorrow's close is not known today.
+An exchange rate is a row, or a column, with the code `USD/KRW`; its price is the won for one dollar. A fund's net asset
+value stands in a column `nav` of a long file, in a column `069500 NAV` of a wide one. A long file may say in `source`
+who told a price, and in `fetched_at` when (with its time zone). Prices are as they were traded on their day.
+Without a date a price counts as of the day of the question, with a finding. Rows after that day are not looked at
+beyond being counted: tomorrow's close is not known today.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -21,27 +24,37 @@ from rebalance_kit.prices.reading import (
     CODE_NAMES,
     CURRENCY_NAMES,
     DATE_NAMES,
+    NAV_NAMES,
     PRICE_NAMES,
     not_positive,
     read_price,
     two_prices,
     undated_prices,
 )
-from rebalance_kit.textfile.cells import CellError, literal, says_nothing
+from rebalance_kit.textfile.cells import CellError, literal, read_moment, says_nothing, shown
 from rebalance_kit.textfile.document import Document, Row, open_document
 from rebalance_kit.textfile.table import Grid, Layout, Table, has_columns, normal, read_grid
 from rebalance_kit.words import Finding, Text
 
 _DATES, _CODES, _PRICES = ({normal(name) for name in names} for names in (DATE_NAMES, CODE_NAMES, PRICE_NAMES))
 _LONG = Layout(
-    fields={"code": CODE_NAMES, "price": PRICE_NAMES, "date": DATE_NAMES, "currency": CURRENCY_NAMES},
+    fields={
+        "code": CODE_NAMES,
+        "price": PRICE_NAMES,
+        "date": DATE_NAMES,
+        "currency": CURRENCY_NAMES,
+        "nav": NAV_NAMES,
+        "source": ("source", "출처"),
+        "fetched_at": ("fetched_at", "조회시각"),
+    },
     required=("code", "price"),
-    numbers=frozenset({"price"}),
+    numbers=frozenset({"price", "nav"}),
     wanted=Text(
         "the headings date, code, price (or 일자, 종목코드, 종가), or date and one column for each code",
         "date, code, price(또는 일자, 종목코드, 종가) 제목 행, 또는 날짜와 종목코드별 열",
     ),
 )
+_NAV_COLUMN = re.compile(r"(.+?)[ _.]?nav", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,28 +111,35 @@ class _Collector:
         self._assets: dict[tuple[str, str], tuple[str, str]] = {}  # (code cell, currency cell) -> (code, currency)
         self._days: dict[str, date] = {}
         self._seen: dict[tuple[str, date], tuple[Decimal, int]] = {}
-        self._quotes: list[Quote] = []
+        self._quotes: dict[tuple[str, date], Quote] = {}
         self._rates: list[FxRate] = []
         self._undated = self._later = 0
 
     def read_long(self) -> None:
         """One price in each row."""
         table = self._table
+        extras = [field for field in ("nav", "source", "fetched_at") if field in table.columns]
         for row, day in self._rows():
             cells = table.text(row, "code"), table.text(row, "currency")
             if cells not in self._assets:
                 self._assets[cells] = self._asset(row, "code", *cells)
-            self._add(row, "price", *self._assets[cells], day)
+            self._add(row, "price", *self._assets[cells], day, self._told_by(row) if extras else None)
+            if "nav" in extras:
+                self._add_nav(row, "nav", *self._assets[cells], day)
 
     def read_wide(self) -> None:
         """One price in each cell; an empty cell is a day without a price."""
         table = self._table
         heading = table.grid.heading
-        assets = {name: self._asset(heading, name, name, "") for name in table.columns if name != "date"}
+        priced = [name for name in table.columns if name != "date"]
+        of = {name: nav[1] for name in priced if (nav := _NAV_COLUMN.fullmatch(name)) and nav[1] in priced}
+        assets = {name: self._asset(heading, name, name, "") for name in priced if name not in of}
         for row, day in self._rows():
             for name, (code, currency) in assets.items():
                 if not says_nothing(table.text(row, name)):
                     self._add(row, name, code, currency, day)
+            for name, asset in of.items():
+                self._add_nav(row, name, *assets[asset], day)
 
     def result(self) -> PriceFile:
         """Everything gathered, with what a person should know about it."""
@@ -133,7 +153,7 @@ class _Collector:
                 f"{document.name}에서 {self._on} 이후여서 쓰지 않은 행: {self._later}개",
             )
             findings.append(Finding("later_prices", "info", message))
-        return PriceFile(tuple(self._quotes), tuple(self._rates), tuple(findings), document.sha256)
+        return PriceFile(tuple(self._quotes.values()), tuple(self._rates), tuple(findings), document.sha256)
 
     def _rows(self) -> Iterator[tuple[Row, date | None]]:
         table = self._table
@@ -178,7 +198,27 @@ class _Collector:
     def _pair(self, code: str) -> tuple[str, str] | None:
         return None if code in self._codes.known else read_pair(code)
 
-    def _add(self, row: Row, field: str, code: str, currency: str, day: date | None) -> None:
+    def _told_by(self, row: Row) -> tuple[str, datetime | None]:
+        """Who told the price of a row, and when."""
+        name, cell = self._table.text(row, "source"), self._table.text(row, "fetched_at")
+        document = self._table.document.name
+        source = f"{document} ({shown(name)})" if name else document
+        if says_nothing(cell):
+            return source, None
+        try:
+            return source, read_moment(cell)
+        except CellError as problem:
+            raise self._table.located(problem, row, "fetched_at") from problem
+
+    def _add(
+        self,
+        row: Row,
+        field: str,
+        code: str,
+        currency: str,
+        day: date | None,
+        told_by: tuple[str, datetime | None] | None = None,
+    ) -> None:
         table = self._table
         price = read_price(table, row, field, currency)
         as_of = day or self._on
@@ -188,11 +228,19 @@ class _Collector:
                 raise two_prices(table, row, field, code, as_of, known)
             return
         self._seen[code, as_of] = (price, row.line)
-        source = table.document.name
+        source, at = told_by or (table.document.name, None)
         pair = self._pair(code)
         if pair is None:
-            self._quotes.append(Quote(code, price, currency, as_of, source, dated=day is not None))
+            self._quotes[code, as_of] = Quote(code, price, currency, as_of, source, dated=day is not None, at=at)
             return
         if price == 0:
             raise not_positive(table, row, field, price)
-        self._rates.append(FxRate(pair[0], pair[1], price, as_of, source))
+        self._rates.append(FxRate(pair[0], pair[1], price, as_of, source, at))
+
+    def _add_nav(self, row: Row, field: str, code: str, currency: str, day: date | None) -> None:
+        """The net asset value beside a price of the same day; without that price there is nothing to compare."""
+        quote = self._quotes.get((code, day or self._on))
+        if quote is None or says_nothing(self._table.text(row, field)):
+            return
+        nav = read_price(self._table, row, field, currency)
+        self._quotes[code, quote.as_of] = replace(quote, nav=nav or None)

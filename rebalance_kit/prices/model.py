@@ -7,8 +7,8 @@ A position's value is rounded half up to the minor unit of its own currency, the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from decimal import Decimal
 
 from rebalance_kit.errors import RuleError
@@ -18,7 +18,11 @@ from rebalance_kit.words import Finding, Text
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A price of one share in `currency` as of a day; `dated` is False when the file named no day (definition 27)."""
+    """A price of one share in `currency` as of a day; `dated` is False when the file named no day (definition 27).
+
+    `nav` is the net asset value of a fund's share on that day, `at` the moment at which the source was asked, each
+    where it is known.
+    """
 
     code: str
     price: Decimal
@@ -27,17 +31,23 @@ class Quote:
     source: str
     name: str | None = None
     dated: bool = True
+    nav: Decimal | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FxRate:
-    """Units of `quote` currency for one unit of `base` currency: base USD, quote KRW, rate 1380.5."""
+    """Units of `quote` currency for one unit of `base` currency: base USD, quote KRW, rate 1380.5.
+
+    `at` is the moment at which the source was asked, where it is known.
+    """
 
     base: str
     quote: str
     rate: Decimal
     as_of: date
     source: str
+    at: datetime | None = None
 
     @property
     def pair(self) -> str:
@@ -48,7 +58,8 @@ class FxRate:
 class PriceBook:
     """The newest usable quote of each code on `on`, the rates into the base currency, and the closes before.
 
-    `history[code]` is every dated close up to `on`, oldest first. Read with `quote`, `price`, `rate`, `value`.
+    `history[code]` is every close up to `on`, oldest first. `judged` holds, where it is another than the newest, the
+    price by which the trigger judges (`prices.judged`). Read with `quote`, `price`, `rate`, `value`.
     """
 
     base_currency: str
@@ -57,6 +68,11 @@ class PriceBook:
     rates: Mapping[str, FxRate] = field(default_factory=dict)
     history: Mapping[str, tuple[Quote, ...]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    judged: Mapping[str, Quote] = field(default_factory=dict)
+
+    def for_decision(self) -> PriceBook:
+        """The book by which the trigger judges: averaged and proxy prices in place of the newest ones."""
+        return replace(self, quotes={**self.quotes, **self.judged})
 
     def quote(self, code: str) -> Quote | None:
         """The quote of a code, or None when no price of it is known."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -157,6 +157,24 @@ def read_date(cell: str) -> date:
         expected=Text("year, month, day such as 2026-03-04", "2026-03-04처럼 연, 월, 일"),
         fix=Text("write the date that way", "그렇게 적어 주세요"),
     )
+
+
+def read_moment(cell: str) -> datetime:
+    """A moment with its time zone, as ISO 8601 writes it: 2026-03-04T15:40:00+09:00. CellError for anything else."""
+    try:
+        moment = datetime.fromisoformat(half_width(cell))
+    except ValueError:
+        moment = None
+    if moment is not None and moment.tzinfo is not None:
+        return moment
+    raise CellError(
+        "not_a_moment",
+        wrong=Text(f"{quoted(cell)} is not a moment with its time zone",
+                   f"{quoted(cell)}은(는) 시간대가 있는 시각이 아닙니다"),
+        expected=Text("date, time and zone such as 2026-03-04T15:40:00+09:00",
+                      "2026-03-04T15:40:00+09:00처럼 날짜, 시각, 시간대"),
+        fix=Text("write it that way or leave it empty", "그렇게 적거나 비워 주세요"),
+    )  # fmt: skip
 
 
 def _signs_agree(found: re.Match[str]) -> bool:

@@ -11,8 +11,10 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +22,9 @@ from rebalance_kit.errors import InputError
 from rebalance_kit.words import Finding, Text, same
 
 MAX_BYTES = 10 * 1024 * 1024
+HEAD_ROWS = 100  # how far down a format looks for its marks
 _MARK = "\ufeff"
+_UNSEEN = " \t\r\n\f\v\xa0\u200b\u200c\u200d\u2060\ufeff"  # blanks, seen or not, around a cell
 
 # The first bytes of files that people hand over in place of a table, and what they are.
 _KINDS: tuple[tuple[bytes, Text], ...] = (
@@ -106,9 +110,23 @@ class Document:
                 ) from error
             if cells is None:
                 return
-            stripped = tuple(map(str.strip, cells))
+            stripped = tuple(map(_trimmed, cells))
             if any(stripped):
                 yield Row(lines.row_start, stripped)
+
+    def head(self, delimiter: str) -> tuple[Row, ...]:
+        """The first rows, as many as can be split by `delimiter`. Raises only when the text cannot be decoded."""
+        if delimiter not in self._heads:
+            rows: list[Row] = []
+            _ = self.text
+            with suppress(InputError):  # quotes that do not close are a fault of this delimiter, not yet of the file
+                rows.extend(islice(self.rows(delimiter), HEAD_ROWS))
+            self._heads[delimiter] = tuple(rows)
+        return self._heads[delimiter]
+
+    @cached_property
+    def _heads(self) -> dict[str, tuple[Row, ...]]:
+        return {}
 
     def problem(
         self,
@@ -217,6 +235,11 @@ def _unreadable(path: Path, error: type[InputError], problem: Exception) -> Inpu
         expected=Text("a file that can be read", "읽을 수 있는 파일"),
         fix=Text("check the path and its permissions", "경로와 권한을 확인해 주세요"),
     )
+
+
+def _trimmed(cell: str) -> str:
+    text = cell.strip()
+    return text if text.isascii() else text.strip(_UNSEEN)
 
 
 class _Lines:
