@@ -60,6 +60,7 @@ class Visit:
 
     page: Page
     origin: str
+    source: str = ""  # the page as the server sent it
     outside: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
@@ -132,7 +133,8 @@ def visit(
     page.on("pageerror", lambda error: seen.errors.append(str(error)))
     page.on("console", lambda line: seen.errors.append(line.text) if line.type == "error" else None)
     try:
-        page.goto(desk.url)
+        reply = page.goto(desk.url)
+        seen.source = reply.text() if reply else ""
         page.wait_for_selector(ready)
         yield seen
     finally:

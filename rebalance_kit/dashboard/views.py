@@ -52,13 +52,15 @@ def today(drift: Drift, decision: Decision, language: Language) -> str:
     lines = [reason.of(language) for reason in decision.reasons]
     if decision.delayed_until:
         lines.append(w.DELAYED.of(language).format(date=decision.delayed_until))
-    if decision.next_date:
+    if decision.next_date and decision.next_date.isoformat() not in " ".join(lines):
         lines.append(w.NEXT_DATE.of(language).format(date=decision.next_date))
+    said = set(decision.reasons)
+    unsaid = [finding for finding in (*drift.findings, *decision.findings) if finding.message not in said]
     return (
         f'<p class="rk-name">{escape(drift.portfolio)}</p>'
         f'<p class="rk-headline"><span class="rk-worth">{worth}</span> <span class="rk-soft">{escape(cash)}</span>'
         f' <span class="rk-answer rk-{tone}">{escape(answer)}</span></p>'
-        f'<ul class="rk-reasons">{_items(lines)}</ul>{notes((*drift.findings, *decision.findings), language)}'
+        f'<ul class="rk-reasons">{_items(lines)}</ul>{notes(unsaid, language)}'
     )
 
 
