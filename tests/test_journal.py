@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -358,22 +359,47 @@ def test_a_damaged_file_is_a_storage_error(path: Path) -> None:
     assert told.value.exit_code == 7
 
 
-def test_a_full_disk_stops_before_anything_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk = paper_desk(tmp_path, document_000(), options=PlanOptions(force=True))
+def limit_pages(monkeypatch: pytest.MonkeyPatch, pages: int) -> None:
+    """A disk on which the journal can never have more pages."""
 
-    def without_room(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
+    def opened(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
         database = open_database(path, migrations)
-        pages = database.execute("PRAGMA page_count").fetchone()[0]
         database.execute(f"PRAGMA max_page_count={pages}")
         return database
 
-    monkeypatch.setattr("rebalance_kit.execution.journal.open_database", without_room)
+    monkeypatch.setattr("rebalance_kit.execution.journal.open_database", opened)
+
+
+def test_a_full_disk_stops_before_anything_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = paper_desk(tmp_path, document_000(), options=PlanOptions(force=True))
+    with Journal(journal_path(tmp_path, Mode.PAPER), "main", CLOCK) as journal:
+        pages = journal._database.execute("PRAGMA page_count").fetchone()[0]
+        journal._database.execute(f"PRAGMA max_page_count={pages}")
+        with suppress(StorageError):
+            for _ in range(50):
+                journal.note("run-0", "filler", {"text": "x" * 900})
+    limit_pages(monkeypatch, pages)
     with pytest.raises(StorageError, match="disk is full") as told:
         desk.run()
     assert told.value.exit_code == 7
-    assert desk.broker().order_list(ON).rows == ()
+    assert not (tmp_path / "paper.sqlite").exists()
     monkeypatch.undo()
-    assert desk.run().status is RunStatus.SUCCESS  # what failed was rolled back: with room, the run begins anew
+    assert desk.run().status is RunStatus.SUCCESS
+
+
+@pytest.mark.parametrize("room", [0, 1])
+def test_a_disk_that_fills_up_during_a_run_loses_no_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    desk = paper_desk(tmp_path, document_000(), options=PlanOptions(force=True))
+    with Journal(journal_path(tmp_path, Mode.PAPER), "main", CLOCK) as journal:
+        pages = journal._database.execute("PRAGMA page_count").fetchone()[0]
+    limit_pages(monkeypatch, pages + room)
+    with pytest.raises(StorageError, match="disk is full"):
+        desk.run()
+    monkeypatch.undo()
+    assert desk.run().status is RunStatus.SUCCESS  # the second start finds what was sent, and sends only the rest
+    assert len(desk.broker().order_list(ON).rows) == len(desk.plan.orders)
 
 
 def test_a_file_that_another_program_holds_is_a_storage_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
