@@ -21,7 +21,8 @@ ONE = Decimal(1)
 MINOR_DIGITS: Mapping[str, int] = {
     "KRW": 0, "JPY": 0, "VND": 0,
     "USD": 2, "EUR": 2, "GBP": 2, "CHF": 2, "CAD": 2, "AUD": 2, "NZD": 2, "HKD": 2, "SGD": 2, "CNY": 2, "TWD": 2,
-    "SEK": 2, "NOK": 2, "DKK": 2, "PLN": 2, "INR": 2, "ZAR": 2, "MXN": 2, "BRL": 2,
+    "SEK": 2, "NOK": 2, "DKK": 2, "PLN": 2, "INR": 2, "ZAR": 2, "MXN": 2, "BRL": 2, "CNH": 2, "CZK": 2, "HUF": 2,
+    "ILS": 2, "TRY": 2, "THB": 2, "MYR": 2, "SAR": 2, "AED": 2, "RUB": 2, "RON": 2,
 }  # fmt: skip
 SYMBOLS: Mapping[str, str] = {"KRW": "₩", "USD": "$", "JPY": "¥", "EUR": "€", "GBP": "£"}
 

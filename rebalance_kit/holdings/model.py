@@ -60,6 +60,18 @@ class Lot:
 
 
 @dataclass(frozen=True, slots=True)
+class UndatedLot:
+    """One purchase whose day the file does not tell: shown, but no lot that a tax rule could use."""
+
+    account: str
+    code: str
+    lot_id: str
+    quantity: Decimal
+    cost: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class Holdings:
     """Everything held, sorted so that the order of a file's rows never matters."""
 
@@ -151,6 +163,7 @@ class HoldingsFile:
     taken_at: datetime | None = None
     base_currency: str | None = None
     values: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
+    undated_lots: tuple[UndatedLot, ...] = ()
 
     @property
     def account_types(self) -> dict[str, str]:

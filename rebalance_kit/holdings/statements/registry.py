@@ -11,13 +11,17 @@ from datetime import date
 from rebalance_kit.errors import InputError, UsageError
 from rebalance_kit.holdings.model import HoldingsFile
 from rebalance_kit.holdings.statements.base import Confidence, Format
+from rebalance_kit.holdings.statements.etrade import Etrade
+from rebalance_kit.holdings.statements.fidelity import Fidelity
 from rebalance_kit.holdings.statements.generic import GenericTable
+from rebalance_kit.holdings.statements.schwab import Schwab
+from rebalance_kit.holdings.statements.vanguard import Vanguard
 from rebalance_kit.policy.model import Policy
 from rebalance_kit.textfile.document import Document
 from rebalance_kit.textfile.table import first_headings
 from rebalance_kit.words import Text
 
-FORMATS: tuple[Format, ...] = (GenericTable(),)
+FORMATS: tuple[Format, ...] = (Fidelity(), Schwab(), Vanguard(), Etrade(), GenericTable())
 
 
 def read_statement(
