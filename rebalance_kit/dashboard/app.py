@@ -37,7 +37,7 @@ _LOADED_AHEAD = ("rebalance_kit.portfolio", "rebalance_kit.report.narrow", "reba
 
 
 class Dashboard(widgets.VBox):  # type: ignore[misc]  # ipywidgets is not typed for subclassing
-    """The whole desk. `root` is a portfolio folder or a folder of them (default: what the launcher was given)."""
+    """The whole desk. `root` is a portfolio folder or a folder of them (default: see `_root`)."""
 
     def __init__(
         self, root: str | Path | None = None, *, courier: Courier | None = None, session: Session | None = None
@@ -55,6 +55,9 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]  # ipywidgets is not typed 
         super().__init__([style, self.heart, *self.panels.page])
         self.add_class("rk-desk")
         threading.Thread(target=_load_ahead, daemon=True).start()
+
+    def __repr__(self) -> str:
+        return "Dashboard()"
 
     def _wire(self) -> None:
         panels = self.panels
@@ -272,7 +275,9 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]  # ipywidgets is not typed 
 
 
 def _root(root: str | Path | None) -> Path:
-    return Path(root or os.environ.get(ROOT_VARIABLE) or ".").resolve()
+    """The folder that was named, else the launcher's, else `portfolios` here or above, else this one."""
+    guesses = [path for path in (Path("portfolios"), Path("../portfolios")) if path.is_dir()]
+    return Path(root or os.environ.get(ROOT_VARIABLE) or next(iter(guesses), Path())).resolve()
 
 
 def _courier() -> Courier:
