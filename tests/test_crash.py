@@ -21,8 +21,9 @@ from rebalance_kit.brokers.base import BrokerOrder, Mode, Reply
 from rebalance_kit.brokers.paper import PaperBroker
 from rebalance_kit.errors import BusyError, KitError
 from rebalance_kit.execution import history
+from rebalance_kit.execution.chain import journal_path
 from rebalance_kit.execution.engine import execute
-from rebalance_kit.execution.journal import Journal, journal_path
+from rebalance_kit.execution.journal import Journal
 from rebalance_kit.execution.result import RunStatus
 from rebalance_kit.planner.plan import PlanOptions
 from tests.make import ON, document_000, document_001

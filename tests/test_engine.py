@@ -467,7 +467,7 @@ def test_holdings_that_were_edited_after_a_run_need_a_person(desk: Desk) -> None
 def test_other_accounts_keep_their_rows(tmp_path: Path) -> None:
     held = "main: A 60 @ 10000, B 40 @ 10000; cash KRW 7; pension: A 5; cash KRW 70; dividends KRW 3"
     made = situation(policy("A 50, B 50", constraints=FREE, accounts={"main": {}, "pension": {}}), held)
-    desk = paper_desk(tmp_path, made, "SELL A 10", options=FORCED)
+    desk = paper_desk(tmp_path, made, "SELL A 10, BUY B 9", options=FORCED)
     desk.run()
     read = read_holdings(holdings_in_force(tmp_path), made.policy, ON).holdings
     assert read.only("pension") == replace(made.holdings.only("pension"), as_of=read.as_of, source=read.source)

@@ -17,7 +17,8 @@ import pytest
 from rebalance_kit.brokers.base import Mode, OrderRow
 from rebalance_kit.errors import BusyError, StorageError
 from rebalance_kit.execution import chain, history
-from rebalance_kit.execution.journal import Journal, journal_path, state_of
+from rebalance_kit.execution.chain import journal_path
+from rebalance_kit.execution.journal import Journal, state_of
 from rebalance_kit.execution.records import Attempt, State
 from rebalance_kit.execution.result import RunStatus, Upto
 from rebalance_kit.execution.work import Work, WorkOrder

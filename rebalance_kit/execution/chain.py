@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from rebalance_kit.brokers.base import Mode
 from rebalance_kit.errors import StorageError
 from rebalance_kit.storage import storage_errors, write_atomically
 from rebalance_kit.words import Text
@@ -27,6 +28,11 @@ class Head:
     journal_id: str
     seq: int
     hash: str
+
+
+def journal_path(folder: Path, mode: Mode) -> Path:
+    """The journal of a portfolio folder; paper and live never share one."""
+    return folder / ("journal.sqlite" if mode is Mode.PAPER else f"journal-{mode.value}.sqlite")
 
 
 def anchor_path(journal: Path) -> Path:

@@ -19,9 +19,10 @@ from rebalance_kit.brokers.base import Mode, TakesTransfers
 from rebalance_kit.checks import CheckedOrders, check_plan
 from rebalance_kit.errors import DecisionNeeded, RuleError
 from rebalance_kit.execution import history
+from rebalance_kit.execution.chain import journal_path
 from rebalance_kit.execution.context import RunContext
 from rebalance_kit.execution.gather import gather_facts
-from rebalance_kit.execution.journal import Journal, journal_path
+from rebalance_kit.execution.journal import Journal
 from rebalance_kit.execution.lock import FileLock, account_lock
 from rebalance_kit.execution.packing import pack
 from rebalance_kit.execution.phases import Phases

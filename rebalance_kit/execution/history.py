@@ -1,18 +1,26 @@
-"""Reading the journal without writing to it: what ran, when the last rebalance was, what is unfinished."""
+"""Reading the journal without writing to it: what ran, when the last rebalance was, what is unfinished.
+
+`rebalance drift` asks for the last rebalance, so what that does not need is imported by the functions that do.
+"""
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rebalance_kit.brokers.base import Mode
 from rebalance_kit.execution import chain
-from rebalance_kit.execution.journal import journal_path
-from rebalance_kit.execution.records import RunRecord, read_runs
-from rebalance_kit.execution.result import History
 from rebalance_kit.execution.schema import MIGRATIONS
 from rebalance_kit.storage import read_database, storage_errors
 from rebalance_kit.words import Language
+
+if TYPE_CHECKING:
+    from rebalance_kit.execution.records import RunRecord
+    from rebalance_kit.execution.result import History
 
 
 def runs(folder: Path, account: str | None = None, mode: Mode = Mode.PAPER) -> tuple[RunRecord, ...]:
@@ -20,26 +28,25 @@ def runs(folder: Path, account: str | None = None, mode: Mode = Mode.PAPER) -> t
 
     Raises StorageError when the journal cannot be read, or was emptied or restored.
     """
-    path = journal_path(folder, mode)
-    database = read_database(path, len(MIGRATIONS))
-    if database is None:
-        anchor = chain.read_anchor(chain.anchor_path(path))
-        if anchor is not None and anchor.seq:
-            raise chain.lost(path, anchor)
-        return ()
-    try:
-        with storage_errors(path):
-            database.execute("BEGIN")  # one moment for all that is read
-            chain.check_anchor(database, path)
-            return read_runs(database, "? IS NULL OR account = ?", (account, account))
-    finally:
-        database.close()
+    with _reading(folder, mode) as database:
+        if database is None:
+            return ()
+        from rebalance_kit.execution.records import read_runs
+
+        return read_runs(database, "? IS NULL OR account = ?", (account, account))
 
 
 def last_rebalance(folder: Path, account: str | None = None, mode: Mode = Mode.PAPER) -> date | None:
-    """The session of the last run that traded to rebalance; a deposit or withdrawal is not one."""
-    done = (run.work.session for run in runs(folder, account, mode) if run.traded and run.work.trigger != "cash_flow")
-    return max(done, default=None)
+    """The session of the last run that traded to rebalance; a deposit or withdrawal is not one. Raises as `runs`."""
+    with _reading(folder, mode) as database:
+        if database is None:
+            return None
+        (last,) = database.execute(
+            "SELECT max(run.session) FROM run JOIN intent USING (run_id) JOIN attempt USING (intent_id)"
+            " WHERE filled > 0 AND trigger <> 'cash_flow' AND (? IS NULL OR run.account = ?)",
+            (account, account),
+        ).fetchone()
+        return None if last is None else date.fromisoformat(last)
 
 
 def pending(folder: Path, account: str, mode: Mode = Mode.PAPER) -> RunRecord | None:
@@ -49,4 +56,26 @@ def pending(folder: Path, account: str, mode: Mode = Mode.PAPER) -> RunRecord | 
 
 def history(folder: Path, account: str | None = None, mode: Mode = Mode.PAPER, language: Language = "en") -> History:
     """The runs as answers, newest first."""
+    from rebalance_kit.execution.result import History
+
     return History(tuple(run.result() for run in runs(folder, account, mode)), language)
+
+
+@contextmanager
+def _reading(folder: Path, mode: Mode) -> Iterator[sqlite3.Connection | None]:
+    """The journal as it is at one moment, after its anchor was checked; None where nothing has run."""
+    path = chain.journal_path(folder, mode)
+    database = read_database(path, len(MIGRATIONS))
+    if database is None:
+        anchor = chain.read_anchor(chain.anchor_path(path))
+        if anchor is not None and anchor.seq:
+            raise chain.lost(path, anchor)
+        yield None
+        return
+    try:
+        with storage_errors(path):
+            database.execute("BEGIN")
+            chain.check_anchor(database, path)
+            yield database
+    finally:
+        database.close()

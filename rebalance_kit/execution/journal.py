@@ -18,7 +18,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self
 
-from rebalance_kit.brokers.base import Mode, OrderRow
+from rebalance_kit.brokers.base import OrderRow
 from rebalance_kit.errors import BusyError, StorageError
 from rebalance_kit.execution import chain
 from rebalance_kit.execution.packing import pack, pack_text, unpack_text
@@ -31,11 +31,6 @@ from rebalance_kit.storage import open_database, storage_errors, transaction
 from rebalance_kit.words import Finding, Text, same
 
 Clock = Callable[[], datetime]
-
-
-def journal_path(folder: Path, mode: Mode) -> Path:
-    """The journal of a portfolio folder; paper and live never share one."""
-    return folder / ("journal.sqlite" if mode is Mode.PAPER else f"journal-{mode.value}.sqlite")
 
 
 class Journal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
@@ -10,14 +11,24 @@ from pydantic import TypeAdapter
 Value = TypeVar("Value")
 
 
+@cache  # building one takes milliseconds, and a type never changes
+def _build(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return _build(kind)
+
+
 def pack(kind: type[Value], value: Value) -> Any:
     """A dataclass as plain JSON values; every Decimal and date is a string."""
-    return TypeAdapter(kind).dump_python(value, mode="json")
+    return _adapter(kind).dump_python(value, mode="json")
 
 
 def unpack(kind: type[Value], packed: object) -> Value:
     """The value that `pack` packed. ValueError (pydantic's) when it is something else."""
-    return TypeAdapter(kind).validate_python(packed)
+    value: Value = _adapter(kind).validate_python(packed)
+    return value
 
 
 def pack_text(kind: type[Value], value: Value) -> str:
