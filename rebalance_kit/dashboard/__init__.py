@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 class _Desk(ModuleType):
     def __call__(self, folder: str | Path | None = None) -> Dashboard:
-        """The desk of a portfolio folder, or of a folder of them (default: `portfolios`, here or above), as a widget."""
+        """The desk of a portfolio folder or a folder of them (default: `portfolios`, here or above), as a widget."""
         from rebalance_kit.dashboard.app import Dashboard
 
         return Dashboard(folder)

@@ -28,7 +28,8 @@ def orders_table(orders: Sequence[Order], language: Language) -> str:
     """One row per order with its reason."""
     words = (w.ASSET, w.SIDE, w.SHARES, w.LIMIT, w.ORDER_AMOUNT, w.COMMISSION, w.SLIPPAGE, w.REASON)
     headings = [escape(word.of(language)) for word in words]
-    return table(headings, (_order_cells(order, language) for order in orders), "orders")
+    hints = {escape(w.SLIPPAGE.of(language)): w.SLIPPAGE_MORE.of(language)}
+    return table(headings, (_order_cells(order, language) for order in orders), "orders", hints)
 
 
 def totals(plan: Plan, language: Language) -> str:

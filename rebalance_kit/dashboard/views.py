@@ -5,7 +5,7 @@ The screen only writes figures that a room below has computed; nothing is added 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -105,9 +105,12 @@ def notes(findings: Iterable[Finding], language: Language) -> str:
     return f'<details class="rk-notes"{opened}><summary>{title}</summary><ul>{items}</ul></details>'
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]], kind: str) -> str:
-    """A table of ready-made, escaped cells. On a phone each row becomes a card that names its cells itself."""
-    head = "".join(f'<th scope="col">{heading}</th>' for heading in headings)
+def table(
+    headings: Sequence[str], rows: Iterable[Sequence[str]], kind: str, hints: Mapping[str, str] | None = None
+) -> str:
+    """A table of ready-made, escaped cells; `hints` explain headings. On a phone each row becomes a card that names
+    its cells itself."""
+    head = "".join(f'<th scope="col"{_hint(heading, hints or {})}>{heading}</th>' for heading in headings)
     body = "".join(f"<tr>{_cells(headings, row)}</tr>" for row in rows)
     return f'<table class="rk-table rk-{kind}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
@@ -117,6 +120,10 @@ def facts(pairs: Iterable[tuple[str, str]]) -> str:
     return (
         f'<dl class="rk-facts">{"".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in pairs)}</dl>'
     )
+
+
+def _hint(heading: str, hints: Mapping[str, str]) -> str:
+    return f' title="{escape(hints[heading])}" class="rk-hint"' if heading in hints else ""
 
 
 def _cells(headings: Sequence[str], row: Sequence[str]) -> str:

@@ -17,8 +17,6 @@ TITLE = Text("Rebalance", "리밸런싱")
 PAPER = Text("PAPER ACCOUNT", "모의계좌")
 PAPER_MORE = Text("No real money moves here.", "실제 돈은 움직이지 않습니다.")
 PORTFOLIO = Text("Portfolio", "포트폴리오")
-LANGUAGE = Text("Language", "언어")
-LOADING = Text("Reading the portfolio…", "포트폴리오를 읽는 중입니다…")
 BROKEN = Text(
     "Something went wrong in the program, and nothing was sent. The details are in {log}.",
     "프로그램에 문제가 생겼습니다. 주문은 나가지 않았습니다. 자세한 내용은 {log}에 있습니다.",
