@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from rebalance_kit.drift import Drift
+from rebalance_kit.frames import frame, html_table
 from rebalance_kit.goals import Goal
+from rebalance_kit.money import plain, show_money
 from rebalance_kit.orders import Order
 from rebalance_kit.policy.model import CashRule, Method
 from rebalance_kit.trigger import Decision
-from rebalance_kit.words import Finding, Text
+from rebalance_kit.words import Finding, Language, Text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TABLE_COLUMNS = (
+    "account", "code", "name", "side", "quantity", "limit_price", "reference_price", "currency", "rate", "amount",
+    "commission", "slippage", "tax", "benefit", "reason",
+)  # fmt: skip
+_HEADINGS = (
+    Text("Order", "주문"), Text("Asset", "종목"), Text("Shares", "수량"), Text("Limit", "지정가"),
+    Text("Amount", "금액"), Text("Commission", "수수료"), Text("Slippage", "슬리피지"), Text("Reason", "사유"),
+)  # fmt: skip
+_SIDES = {"BUY": Text("Buy", "매수"), "SELL": Text("Sell", "매도")}
+_CAPTION = Text("Plan {id}: {orders} orders, turnover {turnover}", "계획 {id}: 주문 {orders}건, 거래액 {turnover}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +60,17 @@ class AfterRow:
     weight: Decimal
     drift: Decimal
 
+    def to_dict(self, *, fractional: bool = False) -> dict[str, object]:
+        """The row as JSON; a quantity is an integer where accounts hold whole shares and it is one."""
+        whole = not fractional and self.quantity == int(self.quantity)
+        return {
+            "code": self.code,
+            "quantity": int(self.quantity) if whole else plain(self.quantity),
+            "value": plain(self.value),
+            "weight": plain(self.weight),
+            "drift": plain(self.drift),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -56,6 +84,19 @@ class Summary:
     cash_after: Decimal
     max_drift_before: Decimal
     max_drift_after: Decimal
+
+    def to_dict(self) -> dict[str, object]:
+        """The summary as JSON; a tax that nothing has estimated is null."""
+        return {
+            "turnover": plain(self.turnover),
+            "commission": plain(self.commission),
+            "slippage": plain(self.slippage),
+            "tax": None if self.tax is None else plain(self.tax),
+            "cash_before": plain(self.cash_before),
+            "cash_after": plain(self.cash_after),
+            "max_drift_before": plain(self.max_drift_before),
+            "max_drift_after": plain(self.max_drift_after),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +126,13 @@ class Certificate:
     def valid(self) -> bool:
         return all(check.holds for check in self.checks)
 
+    def to_dict(self, language: Language = "en") -> dict[str, object]:
+        """The certificate as JSON."""
+        checks = [{"name": c.name, "holds": c.holds, "detail": c.detail.of(language)} for c in self.checks]
+        return {"valid": self.valid, "checks": checks}
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Plan:
     """The whole answer. `plan_id` is a hash of policy, holdings, prices, date, options and orders: no clock, no
     machine. `ideal` is the preview of trades that a plan without orders would have made, were it due."""
@@ -105,3 +151,86 @@ class Plan:
     optimality: Optimality
     certificate: Certificate
     findings: tuple[Finding, ...]
+    language: Language = "en"
+
+    def to_dict(self, language: Language | None = None) -> dict[str, object]:
+        """The JSON of `plan --json`: that of the drift and the decision, and the plan's own. `findings` are all."""
+        shown = language or self.language
+        fractional = self.drift.fractional
+        return {
+            **self.drift.to_dict(shown),
+            "decision": self.decision.to_dict(shown),
+            "findings": [finding.to_dict(shown) for finding in self.findings],
+            "plan_id": self.plan_id,
+            "method": self.method.value,
+            "cash_rule": None if self.cash_rule is None else self.cash_rule.value,
+            "goal": [goal.to_dict() for goal in self.goals],
+            "orders": [order_dict(order, shown) for order in self.orders],
+            "ideal": [order_dict(order, shown) for order in self.ideal],
+            "summary": self.summary.to_dict(),
+            "tax": None,
+            "after": [row.to_dict(fractional=fractional) for row in self.after],
+            "optimality": {"status": self.optimality.status, "gap_bp": float(self.optimality.gap_bp)},
+            "certificate": self.certificate.to_dict(shown),
+        }
+
+    def table(self) -> pd.DataFrame:
+        """One row per order, sells first: prices, amount and costs in `currency` (Decimals), `rate` in base units,
+        `quantity` in whole shares, `reason` in the plan's language."""
+        rows: list[Mapping[str, object]] = [
+            {column: getattr(order, column) for column in TABLE_COLUMNS} | {"reason": order.reason.of(self.language)}
+            for order in self.orders
+        ]
+        return frame(rows, TABLE_COLUMNS)
+
+    def __repr__(self) -> str:
+        return f"<Plan {self.plan_id} | {len(self.orders)} orders | {self.optimality.status}>"
+
+    def _repr_html_(self) -> str:
+        shown = self.language
+        turnover = show_money(self.summary.turnover, self.drift.base_currency)
+        caption = _CAPTION.of(shown).format(id=self.plan_id, orders=len(self.orders), turnover=turnover)
+        headings = [heading.of(shown) for heading in _HEADINGS]
+        notes = [reason.of(shown) for reason in self.decision.reasons]
+        notes += [finding.message.of(shown) for finding in self.findings]
+        return html_table(caption, headings, [_cells(order, shown) for order in self.orders], notes)
+
+
+def order_dict(order: Order, language: Language) -> dict[str, object]:
+    """An order as JSON: prices and costs are strings of the order's `currency`, `lots` what it sells."""
+    return {
+        "account": order.account,
+        "code": order.code,
+        "name": order.name,
+        "side": order.side.value,
+        "quantity": order.quantity,
+        "limit_price": _or_null(order.limit_price),
+        "reference_price": plain(order.reference_price),
+        "currency": order.currency,
+        "rate": plain(order.rate),
+        "amount": plain(order.amount),
+        "commission": plain(order.commission),
+        "slippage": plain(order.slippage),
+        "tax": _or_null(order.tax),
+        "benefit": _or_null(order.benefit),
+        "lots": [{"lot_id": lot_id, "quantity": quantity} for lot_id, quantity in order.lots],
+        "reason": order.reason.of(language),
+    }
+
+
+def _or_null(value: Decimal | None) -> str | None:
+    return None if value is None else plain(value)
+
+
+def _cells(order: Order, language: Language) -> list[str]:
+    money = [order.amount, order.commission, order.slippage]
+    limit = "-" if order.limit_price is None else show_money(order.limit_price, order.currency)
+    shown = [show_money(amount, order.currency) for amount in money]
+    return [
+        _SIDES[order.side].of(language),
+        order.name,
+        f"{order.quantity:,}",
+        limit,
+        *shown,
+        order.reason.of(language),
+    ]
