@@ -16,6 +16,7 @@ from enum import StrEnum
 
 from rebalance_kit.money import ONE, Rounding, product, round_to, show_money, show_percent, show_points
 from rebalance_kit.policy.model import Asset, Exchange, LimitStyle
+from rebalance_kit.prices.instruments import tick_rule
 from rebalance_kit.words import Text
 
 
@@ -107,15 +108,10 @@ TICK_TABLES: dict[Instrument, tuple[TickTable, ...]] = {
     ),
 }  # fmt: skip
 
-# Written in `asset_class`, these say that a KRX code is a company's share; anything else listed there is an ETF to us.
-STOCK_CLASSES = frozenset({"stock", "single_stock", "share", "개별주식", "개별종목"})
-
 
 def instrument_of(asset: Asset, exchange: Exchange) -> Instrument:
     """The tick table of an asset: by its exchange, and on XKRX an ETF unless its `asset_class` says `stock`."""
-    if exchange == "XNYS":
-        return Instrument.US_LISTED
-    return Instrument.KRX_STOCK if (asset.asset_class or "").lower() in STOCK_CLASSES else Instrument.KRX_ETF
+    return Instrument(tick_rule(exchange, asset.asset_class))
 
 
 def tick_size(price: Decimal, instrument: Instrument, on: date) -> Decimal:

@@ -1,85 +1,89 @@
 // The desk's pulse. It asks the kernel every few seconds whether it is there; when two questions stay open, it covers
 // the page: controls that still move while nothing listens are worse than no controls. It clears itself on an answer.
-// It also tells the kernel that a page is open (nothing is read before that) and how wide the page is.
+// It also tells the kernel that a page is open (nothing is read before that) and how wide the desk is.
 
 const MISSES = 2;
 
-function overlay(model) {
-  const cover = document.createElement("div");
-  cover.className = "rk-cover";
-  cover.setAttribute("role", "alertdialog");
-  cover.setAttribute("aria-modal", "true");
-  cover.innerHTML = '<div class="rk-cover-card"><h2></h2><p></p><button type="button" class="rk-button rk-primary"></button></div>';
+// In Voila the desk is the page; in JupyterLab it is one output among others and must not cover or rename the rest.
+const ownsPage = () => document.body.classList.contains("rk-page");
+
+function cover(model, host) {
+  const sheet = document.createElement("div");
+  sheet.className = "rk-cover";
+  sheet.setAttribute("role", "alertdialog");
+  sheet.setAttribute("aria-modal", "true");
+  sheet.innerHTML =
+    '<div class="rk-cover-card"><h2></h2><p></p><button type="button" class="rk-button rk-primary"></button></div>';
   const words = model.get("words");
-  cover.querySelector("h2").textContent = words.lost;
-  cover.querySelector("p").textContent = words.lost_more;
-  const button = cover.querySelector("button");
+  sheet.querySelector("h2").textContent = words.lost;
+  sheet.querySelector("p").textContent = words.lost_more;
+  sheet.setAttribute("aria-label", words.lost);
+  const button = sheet.querySelector("button");
   button.textContent = words.reload;
   button.addEventListener("click", () => location.reload());
-  return cover;
+  if (!ownsPage()) button.remove();
+  host.append(sheet);
+  button.focus();
+  return sheet;
+}
+
+function look(selector) {
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  document.querySelector(selector)?.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "start" });
 }
 
 function render({ model, el }) {
   el.classList.add("rk-heart");
+  const desk = () => el.closest(".rk-desk");
   let asked = 0;
   let answered = 0;
-  let cover = null;
-  const width = () => Math.round(document.documentElement.clientWidth);
-  const say = (message) => model.send(message);
+  let covered = null;
 
-  const look = (selector) => {
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const target = document.querySelector(selector);
-    target?.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "start" });
-  };
   const onMessage = (message) => {
-    if (message.kind === "look") return setTimeout(() => look(message.at), 60);
+    if (message.kind === "look") return void setTimeout(() => look(message.at), 60);
     if (message.kind !== "pulse") return;
     answered = Math.max(answered, message.number);
-    if (cover) {
-      cover.remove();
-      cover = null;
-    }
+    covered?.remove();
+    covered = null;
   };
-  model.on("msg:custom", onMessage);
-
   const beat = () => {
-    if (asked - answered >= MISSES && !cover) {
-      cover = overlay(model);
-      document.body.append(cover);
-      cover.querySelector("button").focus();
-    }
+    if (asked - answered >= MISSES && !covered) covered = cover(model, ownsPage() ? document.body : desk() ?? document.body);
     asked += 1;
     try {
-      say({ kind: "pulse", number: asked });
+      model.send({ kind: "pulse", number: asked });
     } catch {
-      // a closed connection throws; the question stays open and is counted as missed
+      // a closed connection throws; the question stays open and counts as missed
     }
   };
-  const timer = setInterval(beat, model.get("period") * 1000);
-
-  let told = width();
-  let wait = null;
-  const onResize = () => {
-    clearTimeout(wait);
-    wait = setTimeout(() => {
-      if (width() !== told) say({ kind: "width", width: (told = width()) });
-    }, 150);
-  };
-  window.addEventListener("resize", onResize);
   const onWords = () => {
-    document.documentElement.lang = model.get("words").lang;
+    const { lang } = model.get("words");
+    desk()?.setAttribute("lang", lang);
+    if (ownsPage()) document.documentElement.lang = lang;
   };
+
+  let told = Math.round(document.documentElement.clientWidth);
+  let wait = null;
+  const observer = new ResizeObserver(([entry]) => {
+    clearTimeout(wait);
+    const width = Math.round(entry.contentRect.width);
+    if (width && width !== told) wait = setTimeout(() => model.send({ kind: "width", width: (told = width) }), 150);
+  });
+  requestAnimationFrame(() => {
+    if (desk()) observer.observe(desk());
+    onWords();
+  });
+
+  model.on("msg:custom", onMessage);
   model.on("change:words", onWords);
-  onWords();
-  say({ kind: "open", width: told, languages: Array.from(navigator.languages ?? []) });
+  const timer = setInterval(beat, model.get("period") * 1000);
+  model.send({ kind: "open", width: told, languages: Array.from(navigator.languages ?? []) });
 
   return () => {
     clearInterval(timer);
-    window.removeEventListener("resize", onResize);
+    observer.disconnect();
     model.off("msg:custom", onMessage);
     model.off("change:words", onWords);
-    cover?.remove();
+    covered?.remove();
   };
 }
 

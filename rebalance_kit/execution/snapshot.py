@@ -13,7 +13,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -31,19 +31,21 @@ COLUMNS = ("date", "account", "code", "name", "quantity", "price", "currency", "
 
 _FIRST_LINE = re.compile(
     r"# reconciled by run (?P<run>\S+) at (?P<at>\S+) from (?P<source>[0-9a-f]{64}|-) content (?P<content>[0-9a-f]{64})"
+    r"(?: held (?P<held>\d{4}-\d{2}-\d{2}))?"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotInfo:
     """Where a snapshot comes from. `source_sha256` is that of `holdings.csv` when it was read; `intact` says that
-    nobody has edited the snapshot itself."""
+    nobody has edited the snapshot itself, `held_on` is the day of its quantities: the trading day of the run."""
 
     path: Path
     run_id: str
     written_at: datetime | None
     source_sha256: str
     intact: bool
+    held_on: date | None = None
 
 
 def write_snapshot(
@@ -67,7 +69,8 @@ def write_snapshot(
     table.writerows(_rows(after, prices, snapshot.account))
     body = text.getvalue().encode()
     content = hashlib.sha256(body).hexdigest()
-    first = f"# reconciled by run {run_id} at {now.isoformat()} from {source_sha256} content {content}\n"
+    first = f"# reconciled by run {run_id} at {now.isoformat()} from {source_sha256} content {content}"
+    first += f" held {prices.on}\n"
     path = folder / FILE_NAME
     write_atomically(path, first.encode() + body)
     return path
@@ -84,7 +87,8 @@ def read_snapshot_info(folder: Path) -> SnapshotInfo | None:
     if said is None:
         return SnapshotInfo(path, "", None, "", intact=False)
     intact = hashlib.sha256(body).hexdigest() == said["content"]
-    return SnapshotInfo(path, said["run"], datetime.fromisoformat(said["at"]), said["source"], intact)
+    held = date.fromisoformat(said["held"]) if said["held"] else None
+    return SnapshotInfo(path, said["run"], datetime.fromisoformat(said["at"]), said["source"], intact, held)
 
 
 def source_hash(folder: Path) -> str:

@@ -11,19 +11,21 @@ Keys pack (objective, squares) in one integer, so that the bound speaks about ti
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cmp_to_key
 from itertools import pairwise
 from typing import NamedTuple
 
-from rebalance_kit.planner.problem import Line
+from rebalance_kit.planner.problem import Choice, Line
 
 Price = tuple[int, int]  # p/q: key units for a grain of cash
 Range = tuple[int, int]  # counts, both ends included
+CLOSE_LIMIT = 200  # counts that are compared one by one for a line's lowest reduced key
 START_REACH = 3  # counts on either side of a goal, an edge or an end that every search looks at
 
 
 class Point(NamedTuple):
-    """A count of a line: what it spends, and its packed (objective, squares)."""
+    """A shares of a line: what it spends, and its packed (objective, squares)."""
 
     spend: int
     key: int
@@ -37,34 +39,78 @@ class Column:
     line: Line
     weight: int  # key = objective x weight + squares
     points: dict[int, Point] = field(default_factory=dict)
+    order_fee: int = 0  # key units for an order and for a unit of turnover: the prices of caps
+    turnover_fee: int = 0
 
-    def look(self, count: int) -> Point:
-        """The point of an allowed count."""
-        if count not in self.points:
-            made = self.line.choice(count)
-            self.points[count] = Point(made.spend, made.objective * self.weight + made.squares, count)
-        return self.points[count]
+    def look(self, shares: int) -> Point:
+        """The point of an allowed shares."""
+        if shares not in self.points:
+            made = self.line.choice(shares)
+            self.points[shares] = Point(made.spend, self._key(made), shares)
+        return self.points[shares]
 
-    def look_around(self, count: int) -> None:
-        """Look at the allowed counts next to `count`."""
+    def look_around(self, shares: int) -> None:
+        """Look at the allowed counts next to `shares`."""
         for low, high in self.line.segments:
-            for near in range(max(low, count - START_REACH), min(high, count + START_REACH) + 1):
+            for near in range(max(low, shares - START_REACH), min(high, shares + START_REACH) + 1):
                 self.look(near)
+
+    def look_at_kinks(self) -> None:
+        """Look at the goal, the edges of the band, the ends of the segments and what is held, and around them."""
+        line = self.line
+        edges = [line.goal, line.floor] + ([] if line.ceiling is None else [line.ceiling])
+        kinks = [(edge // line.per_grain - line.kept) // line.price for edge in edges]
+        for shares in (*kinks, line.held, *(end for segment in line.segments for end in segment)):
+            self.look_around(shares)
+
+    def nearest(self, down: int) -> int:
+        """The allowed shares closest to the goal less `down` (S-ths), but not below an explicit floor."""
+        line = self.line
+        wanted = max(line.goal - down, min(line.floor, line.goal))
+        exact = max(0, wanted // line.per_grain - line.kept) // line.price
+        near = [min(max(shares, low), high) for low, high in line.segments for shares in (exact, exact + 1)]
+        return min((abs((shares * line.price + line.kept) * line.per_grain - wanted), shares) for shares in near)[1]
+
+    def only(self, segment: Range) -> Column:
+        """The same column with one segment left."""
+        low, high = segment
+        inside = {shares: point for shares, point in self.points.items() if low <= shares <= high}
+        column = Column(replace(self.line, segments=(segment,)), self.weight, inside, self.order_fee, self.turnover_fee)
+        column.look_around(low)
+        column.look_around(high)
+        return column
+
+    def look_at_spend(self, spend: int) -> None:
+        """Look at the counts that spend about `spend` grains."""
+        self.look_around(self.line.held + spend // self.line.price)
 
     def look_under(self, price: Price) -> None:
         """Look at the counts that are best under a price of cash, on every segment."""
         for segment in self.line.segments:
-            self.look_around(lowest_on(segment, lambda count: self.floor_key(count, price)))
+            self.look_around(lowest_on(segment, lambda shares: self.floor_key(shares, price)))
 
-    def floor_key(self, count: int, price: Price) -> int:
+    def floor_key(self, shares: int, price: Price) -> int:
         """q x key + p x spend without rounding: never above the truth, convex on each segment."""
-        smooth = self.line.smooth(count)
-        return price[1] * (smooth.objective * self.weight + smooth.squares) + price[0] * smooth.spend
+        smooth = self.line.smooth(shares)
+        return price[1] * self._key(smooth) + price[0] * smooth.spend
 
-    def lowest_floor(self, price: Price) -> int:
-        """The smallest `floor_key` over all allowed counts."""
+    def _key(self, choice: Choice) -> int:
+        fees = choice.orders * self.order_fee + choice.turnover * self.turnover_fee
+        return choice.objective * self.weight + choice.squares + fees
+
+    def reduced(self, point: Point, price: Price) -> int:
+        """q x key + p x spend, the truth."""
+        return price[1] * point.key + price[0] * point.spend
+
+    def lowest(self, price: Price) -> int:
+        """The smallest reduced key of all allowed counts, or (where too many are close to it) a little less."""
+        best = min(self.reduced(point, price) for point in self.points.values())
+        close = self.ranges(price, best)
+        if sum(high - low + 1 for low, high in close) <= CLOSE_LIMIT:
+            points = (self.look(shares) for low, high in close for shares in range(low, high + 1))
+            return min(self.reduced(point, price) for point in points)
         return min(
-            self.floor_key(lowest_on(segment, lambda count: self.floor_key(count, price)), price)
+            self.floor_key(lowest_on(segment, lambda shares: self.floor_key(shares, price)), price)
             for segment in self.line.segments
         )
 
@@ -72,49 +118,60 @@ class Column:
         """The allowed counts whose `floor_key` is at most `limit`."""
         found = []
         for low, high in self.line.segments:
-            best = lowest_on((low, high), lambda count: self.floor_key(count, price))
+            best = lowest_on((low, high), lambda shares: self.floor_key(shares, price))
             if self.floor_key(best, price) <= limit:
-                left = first_true((low, best), lambda count: self.floor_key(count, price) <= limit)
-                right = first_true((best, high + 1), lambda count: self.floor_key(count, price) > limit)
+                left = first_true((low, best), lambda shares: self.floor_key(shares, price) <= limit)
+                right = first_true((best, high + 1), lambda shares: self.floor_key(shares, price) > limit)
                 found.append((left, right - 1))
         return found
 
-    def most_spent(self, count: int) -> int:
-        """At least what the count spends; never falls as the count rises within a segment."""
-        return self.line.smooth(count).spend + 2 * self.line.grain
+    def most_spent(self, shares: int) -> int:
+        """At least what the shares spends; never falls as the shares rises within a segment."""
+        return self.line.smooth(shares).spend + 2 * self.line.grain
 
 
 def columns(lines: Sequence[Line]) -> list[Column]:
-    """Columns of the lines with their first points: goals, edges of bands, ends of segments and their neighbours."""
+    """Columns of the lines with their first points."""
     widest = sum(max(line.choice(end).squares for part in line.segments for end in part) for line in lines)
     made = [Column(line, widest + 1) for line in lines]
     for column in made:
-        line = column.line
-        edges = [line.goal, line.floor] + ([] if line.ceiling is None else [line.ceiling])
-        kinks = [(edge // line.per_grain - line.kept) // line.price for edge in edges]
-        for count in (*kinks, line.held, *(end for segment in line.segments for end in segment)):
-            column.look_around(count)
+        column.look_at_kinks()
     return made
 
 
-def cash_price(made: Sequence[Column], budget: int) -> Price | None:
+class Walk(NamedTuple):
+    """The price of cash over some points, and the plan within the budget that the price chooses."""
+
+    price: Price
+    plan: list[Point]
+
+
+def walk(made: Sequence[Column], budget: int) -> Walk | None:
     """The best price of cash over the points looked at; None when even the cheapest points break the budget.
 
-    Every line starts at its best key and walks left along the lower convex hull of its points; the step with which
-    the sum of all walks comes within the budget sets the price.
+    Every line starts at its best key and walks along the lower convex hull of its points to smaller spends, the step
+    with the least loss for a grain first; the step with which all lines together come within the budget sets the price.
     """
-    spent, steps = 0, []
-    for column in made:
-        walk = _hull(column.points.values())
-        spent += walk[0].spend
-        steps += [(after.key - before.key, before.spend - after.spend) for before, after in pairwise(walk)]
-    if spent <= budget:
-        return 0, 1
-    for worse, saved in sorted(steps, key=lambda step: step[0] / step[1]):
-        spent -= saved
-        if spent <= budget:
-            return worse, saved
-    return None
+    hulls = [_hull(column.points.values()) for column in made]
+    plan = [hull[0] for hull in hulls]
+    left = budget - sum(point.spend for point in plan)
+    price = (0, 1)
+    steps = [
+        (after.key - before.key, before.spend - after.spend, i, after)
+        for i, hull in enumerate(hulls)
+        for before, after in pairwise(hull)
+    ]
+    for worse, saved, i, after in sorted(steps, key=cmp_to_key(_steeper)) if left < 0 else ():
+        plan[i] = after
+        left += saved
+        price = (worse, saved)
+        if left >= 0:
+            break
+    return Walk(price, plan) if left >= 0 else None
+
+
+def _steeper(step: tuple[int, int, int, Point], other: tuple[int, int, int, Point]) -> int:
+    return step[0] * other[1] - other[0] * step[1]
 
 
 def _hull(points: Iterable[Point]) -> list[Point]:
@@ -136,27 +193,27 @@ def _bends_up(first: Point, middle: Point, last: Point) -> bool:
 
 
 def settle_price(made: Sequence[Column], budget: int, rounds: int = 12) -> Price | None:
-    """`cash_price`, after looking at the best counts under each price until none is new."""
-    price = cash_price(made, budget)
+    """The price of a `walk`, after looking at the best counts under each price until none is new."""
+    found = walk(made, budget)
     for _ in range(rounds):
-        if price is None:
+        if found is None:
             return None
         before = sum(len(column.points) for column in made)
         for column in made:
-            column.look_under(price)
+            column.look_under(found.price)
         if before == sum(len(column.points) for column in made):
-            return price
-        price = cash_price(made, budget)
-    return price
+            break
+        found = walk(made, budget)
+    return None if found is None else found.price
 
 
 def lowest_on(segment: Range, value: Callable[[int], int]) -> int:
-    """The first count at which a convex `value` is lowest on a segment."""
-    return first_true(segment, lambda count: value(count) <= value(count + 1))
+    """The first shares at which a convex `value` is lowest on a segment."""
+    return first_true(segment, lambda shares: value(shares) <= value(shares + 1))
 
 
 def first_true(segment: Range, holds: Callable[[int], bool]) -> int:
-    """The first count of a segment at which `holds`, which once true stays true; the last count if it never does
+    """The first shares of a segment at which `holds`, which once true stays true; the last shares if it never does
     before it."""
     low, high = segment
     while low < high:

@@ -18,6 +18,7 @@ in S-ths of its minor unit. `Line.choice` is the truth, with the roundings of `P
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, lcm
@@ -155,14 +156,14 @@ class Problem:
     def budget(self, currency: str) -> int:
         return dict(self.budgets).get(currency, 0)
 
-    def fits(self, choices: tuple[Choice, ...]) -> bool:
+    def fits(self, choices: Sequence[Choice]) -> bool:
         """Do the choices (one per line) keep every budget and cap?"""
         spent = dict.fromkeys((line.currency for line in self.lines), 0)
         for line, choice in zip(self.lines, choices, strict=True):
             spent[line.currency] += choice.spend
         return all(spend <= self.budget(currency) for currency, spend in spent.items()) and self.within_caps(choices)
 
-    def within_caps(self, choices: tuple[Choice, ...]) -> bool:
+    def within_caps(self, choices: Sequence[Choice]) -> bool:
         orders, turnover = (sum(choice.orders for choice in choices), sum(choice.turnover for choice in choices))
         return (self.max_orders is None or orders <= self.max_orders) and (
             self.max_turnover is None or turnover <= self.max_turnover

@@ -12,7 +12,7 @@ Every method is a few lines: the rooms do the work.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -26,6 +26,7 @@ from rebalance_kit.holdings.model import Holdings
 from rebalance_kit.money import ZERO
 from rebalance_kit.policy.choices import CashRule, Method
 from rebalance_kit.policy.model import Policy
+from rebalance_kit.prices.instruments import Instruments
 from rebalance_kit.prices.model import PriceBook
 from rebalance_kit.trigger import Decision, decide
 from rebalance_kit.words import Language, Text
@@ -43,7 +44,8 @@ Amount = Decimal | int | str
 class Portfolio:
     """What is wanted, what is held and what it is worth, on one date.
 
-    `holdings` are those of `account` where one was chosen, `household` those of every account.
+    `holdings` are those of `account` where one was chosen, `household` those of every account; both are on the terms of
+    the date, after the corporate actions that their file did not have yet. `instruments` say what each asset is.
     """
 
     folder: Path
@@ -56,6 +58,7 @@ class Portfolio:
     account: str | None = None
     holdings_file: Path | None = None
     prices_file: Path | None = None
+    instruments: Instruments = field(default_factory=Instruments)
 
     def drift(self, *, targets: Mapping[str, Decimal] | None = None, deposit: Decimal = ZERO) -> Drift:
         """Where the portfolio stands. `targets` replaces the policy's weights for a what-if (they must sum to one).

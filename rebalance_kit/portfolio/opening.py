@@ -8,7 +8,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rebalance_kit import arguments
-from rebalance_kit.execution.snapshot import holdings_in_force
+from rebalance_kit.execution.snapshot import holdings_in_force, read_snapshot_info
+from rebalance_kit.holdings.action_file import read_actions
+from rebalance_kit.holdings.action_prices import adjust_quotes, explained
+from rebalance_kit.holdings.corporate_actions import FILE_NAME as ACTIONS_FILE
+from rebalance_kit.holdings.corporate_actions import Action, apply_actions
 from rebalance_kit.holdings.files import read_holdings
 from rebalance_kit.holdings.lots import check_lots, read_lots
 from rebalance_kit.holdings.model import Holdings
@@ -17,6 +21,9 @@ from rebalance_kit.policy.model import Policy
 from rebalance_kit.portfolio.model import Portfolio
 from rebalance_kit.prices.book import price_book
 from rebalance_kit.prices.files import PriceFile, read_prices
+from rebalance_kit.prices.instruments import HeldName, Instruments, instruments
+from rebalance_kit.prices.listing_file import FILE_NAME as LISTING_FILE
+from rebalance_kit.prices.listing_file import read_listing_file
 from rebalance_kit.words import Language, Text
 
 TIME_ZONES = {"XKRX": "Asia/Seoul", "XNYS": "America/New_York"}
@@ -34,6 +41,7 @@ def open_portfolio(
     """Read a portfolio folder (or its `portfolio.yaml`) once, as of `on` (default: today on its exchange).
 
     `holdings` and `prices` name other files than the folder's own; `account` limits everything to one account.
+    Beside them `lots.csv`, `corporate_actions.csv` and `listing.csv` are read where they are there.
     Raises PolicyError, HoldingsError, PriceError or UsageError, each naming the file and line; DecisionNeeded when
     `holdings.csv` was edited after a run.
     """
@@ -41,16 +49,21 @@ def open_portfolio(
     folder = Path(path) if Path(path).is_dir() else Path(path).parent
     day = _day(on, policy)
     file = read_holdings(_holdings_file(folder, holdings), policy, day)
-    held = _with_lots(file.holdings, folder / "lots.csv", policy)
+    written = _with_lots(_dated(file.holdings, folder, holdings), folder / "lots.csv", policy)
+    actions = _actions(folder, policy)
+    held = _checked(apply_actions(written, actions, policy, day).holdings)
     closes = _closes(folder, prices, policy, day)
-    wanted = {asset.code for asset in policy.assets} | {position.code for position in held.positions}
+    quotes = adjust_quotes((*file.quotes, *closes.quotes), actions, day)
+    known = _instruments(folder, policy, held)
     book = price_book(
         policy,
         day,
-        (*file.quotes, *closes.quotes),
+        quotes.quotes,
         (*file.rates, *closes.rates),
-        wanted=wanted,
-        findings=closes.findings,
+        wanted={asset.code for asset in policy.assets} | {position.code for position in held.positions},
+        findings=(*closes.findings, *quotes.findings, *known.findings),
+        held_as_of=written.as_of,
+        explained=explained(actions),
     )
     if account is not None:
         _known_account(account, policy, held)
@@ -65,6 +78,7 @@ def open_portfolio(
         account=account,
         holdings_file=None if holdings is None else Path(holdings),
         prices_file=None if prices is None else Path(prices),
+        instruments=known,
     )
 
 
@@ -79,13 +93,34 @@ def _holdings_file(folder: Path, given: str | Path | None) -> Path:
     return Path(given) if given is not None else holdings_in_force(folder)
 
 
+def _dated(holdings: Holdings, folder: Path, given: str | Path | None) -> Holdings:
+    """The holdings with the day of their quantities: that of the run which wrote the snapshot, where one did."""
+    info = None if given is not None else read_snapshot_info(folder)
+    return holdings if info is None or info.held_on is None else replace(holdings, as_of=info.held_on)
+
+
 def _with_lots(holdings: Holdings, path: Path, policy: Policy) -> Holdings:
-    """The holdings with the lots of `lots.csv`, where there is one, and what does not fit as findings."""
+    """The holdings with the lots of `lots.csv`, where there is one."""
     if not path.exists():
         return holdings
-    lots = read_lots(path, policy)
-    found = check_lots(holdings, lots)
-    return replace(holdings, lots=(*holdings.lots, *lots), findings=(*holdings.findings, *found))
+    return replace(holdings, lots=(*holdings.lots, *read_lots(path, policy)))
+
+
+def _checked(holdings: Holdings) -> Holdings:
+    """The holdings with a finding for each position whose lots do not add up to it."""
+    return replace(holdings, findings=(*holdings.findings, *check_lots(holdings, holdings.lots)))
+
+
+def _actions(folder: Path, policy: Policy) -> tuple[Action, ...]:
+    path = folder / ACTIONS_FILE
+    return read_actions(path, policy) if path.exists() else ()
+
+
+def _instruments(folder: Path, policy: Policy, held: Holdings) -> Instruments:
+    """What the assets are, by the policy, by `listing.csv` where there is one, and by the holdings file."""
+    path = folder / LISTING_FILE
+    listing = read_listing_file(path, policy) if path.exists() else {}
+    return instruments(policy, listing, [HeldName(p.code, p.currency, p.name) for p in held.positions])
 
 
 def _closes(folder: Path, given: str | Path | None, policy: Policy, day: date) -> PriceFile:

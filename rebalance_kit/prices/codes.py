@@ -20,6 +20,7 @@ _KRX = re.compile(r"[0-9A-Z]{6,7}")
 _ELSEWHERE = re.compile(r"[A-Z0-9./-]{1,12}")
 _STRIPPED = re.compile(r"([0-9]{1,6})(?:\.0+)?")  # 69500 or 69500.0, as a spreadsheet leaves 069500
 _KRX_SHORT = re.compile(r"A[0-9][0-9A-Z]{5}")  # KRX's own short code puts an A before the six characters of a share
+_SHARE_CLASS = re.compile(r"([A-Z]{1,5})[./ ]([A-Z])")  # BRK.B, BRK/B, BRK B; BRK-B can also be a preferred series
 _PAIR = re.compile(r"([A-Z]{3})/([A-Z]{3})")
 
 
@@ -48,6 +49,8 @@ class Codes:
             return text
         if _KRX_SHORT.fullmatch(text) and text[1:] in self.known:
             return text[1:]
+        if otherwise := self._spelled_otherwise(text):
+            return otherwise
         self._refuse_stripped(cell, text, currency)
         if (_KRX if self._on_krx(currency) else _ELSEWHERE).fullmatch(text):
             return text
@@ -79,6 +82,14 @@ class Codes:
             return self._on_krx(currency)
         return self.policy.exchange_of(asset) == "XKRX"
 
+    def _spelled_otherwise(self, text: str) -> str | None:
+        """The policy's spelling of a US share class, when exactly one of its assets is that class."""
+        shares = share_class(text)
+        if shares is None:
+            return None
+        same = [code for code in self.known if share_class(code) == shares and not self.is_krx(code, "USD")]
+        return same[0] if len(same) == 1 else None
+
     def _on_krx(self, currency: str | None) -> bool:
         if currency:
             return currency == "KRW"
@@ -109,6 +120,10 @@ class Codes:
         fix = Text("write the exchange's code as text", "거래소의 종목코드를 텍스트로 적어 주세요")
         if text.upper() in self.known or (text != text.upper() and _ELSEWHERE.fullmatch(text.upper())):
             fix = Text(f"write {text.upper()}", f"{text.upper()}(으)로 적어 주세요")
+        elif not krx and (shares := share_class(text)):
+            fix = Text(
+                f"write {shares}, if that class of shares is meant", f"그 종류의 주식이라면 {shares}(으)로 적어 주세요"
+            )
         elif krx and _ELSEWHERE.fullmatch(text):
             fix = Text(
                 "name its currency in a currency column if it trades abroad",
@@ -124,6 +139,15 @@ class Codes:
             else Text("1-12 of A-Z 0-9 . / -", "A-Z 0-9 . / - 가운데 1~12자"),
             fix=fix,
         )
+
+
+def share_class(code: str) -> str | None:
+    """One spelling for every way in which a class of US shares is written, None for what is no such class.
+
+    BRK.B, BRK/B and BRK B are one; BRKB and BRK-B are not taken for it.
+    """
+    found = _SHARE_CLASS.fullmatch(code)
+    return f"{found[1]}.{found[2]}" if found else None
 
 
 def read_currency(cell: str) -> str | None:
