@@ -42,6 +42,7 @@ ADDRESS = "127.0.0.1"
 # The front-end extensions that the desk uses: without the first two the page stays blank.
 EXTENSIONS = ["@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-manager", "anywidget"]
 MESSAGE_LIMIT = 16 * 1024 * 1024  # bytes of one websocket message
+PING = 30_000  # milliseconds
 IDLE_KERNEL = 1800  # seconds without a page
 
 
@@ -85,6 +86,8 @@ def configuration(token: str, port: int, *, preheat: bool, posix: bool) -> Confi
     config.Voila.tornado_settings = {
         "allow_remote_access": False,
         "websocket_max_message_size": MESSAGE_LIMIT,
+        "ws_ping_interval": PING,
+        "ws_ping_timeout": PING,
         "headers": security_headers(port),
         "serve_traceback": False,
         "log_function": _log_failure,
