@@ -51,28 +51,30 @@ def read_database(path: Path, version: int) -> sqlite3.Connection | None:
     if not path.exists():
         return None
     with storage_errors(path):
-        last: sqlite3.Error | None = None
-        for options in ("mode=ro", "mode=ro&immutable=1"):
-            if "immutable" in options and _has_uncheckpointed(path):
-                break  # the newest rows would be invisible
-            connection = sqlite3.connect(f"{path.resolve().as_uri()}?{options}", uri=True, timeout=BUSY_SECONDS)
-            connection.isolation_level = None
-            try:
-                found = _version(connection)
-            except sqlite3.OperationalError as error:  # a folder without write permission cannot hold a -shm file
-                connection.close()
-                last = error
-                continue
-            except BaseException:
-                connection.close()
+        try:
+            return _open_to_read(path, "mode=ro", version)
+        except sqlite3.OperationalError as error:
+            # In a folder without write permission SQLite cannot make the -shm file that WAL needs. Then nobody can be
+            # writing either, and the file may be read as it is, unless its newest commits are still in the log.
+            if "unable to open" not in str(error) or _has_uncheckpointed(path):
                 raise
-            if found == version:
-                return connection
-            connection.close()
-            if found == 0:  # empty: made a moment ago, or emptied, which the anchor beside it knows
-                return None
+            return _open_to_read(path, "mode=ro&immutable=1", version)
+
+
+def _open_to_read(path: Path, options: str, version: int) -> sqlite3.Connection | None:
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?{options}", uri=True, timeout=BUSY_SECONDS)
+    connection.isolation_level = None
+    try:
+        found = _version(connection)
+        if found not in (0, version):
             raise _other_version(path, found, version)
-        raise last or sqlite3.OperationalError("unable to open database file")
+    except BaseException:
+        connection.close()
+        raise
+    if found == 0:  # empty: made a moment ago, or emptied, which the anchor beside it knows
+        connection.close()
+        return None
+    return connection
 
 
 @contextmanager

@@ -219,3 +219,18 @@ def test_the_plan_of_another_day_settles_the_dead_run_and_sends_nothing_of_it(tm
     assert [row.state for row in dead.result().executions] == ["FILLED", "NOT_SENT"]
     owned = {attempt.number for run in (newest, dead) for attempt in run.attempts}
     assert owned == {row.number for row in desk.broker().order_list(ON).rows}
+
+
+@pytest.mark.parametrize(("step", "arrived"), [("run.committed", False), ("deposit.done", True)])
+def test_the_deposit_of_a_dead_run_is_what_the_account_says(tmp_path: Path, step: str, arrived: bool) -> None:
+    places = folders(tmp_path)
+    steps, _ = whole(next(places), MADE["deposit"])
+    desk = MADE["deposit"](next(places))
+    killed_at(desk, steps.index(step) + 1)
+    there = desk.broker().snapshot()
+    made = desk.made._replace(holdings=there.as_holdings("test"))
+    other = paper_desk(desk.folder, made, options=PlanOptions(withdraw=Decimal(300_000)), trigger="cash_flow")
+    assert other.run().status is RunStatus.SUCCESS
+    assert desk.broker().snapshot().cash_of("KRW") == (1_000_000 if arrived else 0)
+    _, dead = history.runs(desk.folder)
+    assert (dead.status, dead.transfers[0].state) == (RunStatus.FAILED, "DONE" if arrived else "REFUSED")

@@ -59,22 +59,24 @@ def execute(
         runs = history.runs(context.folder, context.broker.identity.account, context.broker.identity.mode)
         checked = check_plan(gather_facts(plan, context, runs, mode=mode, typed=yes, again=again))
         return _unsent(plan, context, RunStatus.DRY_RUN, Upto.CHECK, _acknowledged(checked))
-    with _writing(context, f"plan {plan.plan_id}") as journal:
+    run_id = context.new_id()
+    with _writing(context, f"run {run_id}") as journal:
         if yes == plan.plan_id and not again and (earlier := _earlier_answer(context, journal, yes)) is not None:
             return earlier
         _settle_other(context, journal)
         if not _has_work(plan):
             return _unsent(plan, context, RunStatus.NOT_NEEDED, Upto.PLAN)
         checked = check_plan(gather_facts(plan, context, journal.runs(), mode=mode, typed=yes, again=again))
-        return _run(checked, context, journal, upto)
+        return _run(checked, context, journal, run_id, upto)
 
 
 def resume(context: RunContext) -> RunResult | None:
     """Finish the account's unfinished run; None when there is none. Raises as `execute`."""
     account, mode = context.broker.identity.account, context.broker.identity.mode
-    if history.pending(context.folder, account, mode) is None:
+    unfinished = history.pending(context.folder, account, mode)
+    if unfinished is None:
         return None
-    with _writing(context, "resume") as journal:
+    with _writing(context, f"run {unfinished.run_id}") as journal:
         run = journal.open_run()
         return None if run is None else Phases(context, journal, run.run_id).finish().result()
 
@@ -91,21 +93,21 @@ def answered(context: RunContext, plan_id: str) -> RunResult | None:
         return None
     if known[0].ended_at is not None:
         return _repeated(known[0])
-    with _writing(context, f"plan {plan_id}") as journal:
+    with _writing(context, f"run {known[0].run_id}") as journal:
         return _earlier_answer(context, journal, plan_id)
 
 
-def _run(checked: CheckedOrders, context: RunContext, journal: Journal, upto: Upto) -> RunResult:
+def _run(checked: CheckedOrders, context: RunContext, journal: Journal, run_id: str, upto: Upto) -> RunResult:
     options = checked.facts.plan.options
     if (options.contribute or options.withdraw) and not isinstance(context.broker, TakesTransfers):
         raise _cannot_transfer(context.broker.identity.broker)
     work = make_work(checked, upto=upto, source_sha256=source_hash(context.folder))
     context.trace("run.checked")
-    run = journal.begin_run(context.new_id(), work)
+    journal.begin_run(run_id, work)
     context.trace("run.committed")
     for finding in _acknowledged(checked):
-        journal.note(run.run_id, "finding", pack(Finding, finding))
-    return Phases(context, journal, run.run_id).finish().result()
+        journal.note(run_id, "finding", pack(Finding, finding))
+    return Phases(context, journal, run_id).finish().result()
 
 
 def _earlier_answer(context: RunContext, journal: Journal, plan_id: str) -> RunResult | None:

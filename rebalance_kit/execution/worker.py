@@ -171,9 +171,15 @@ class _Served:
             _recover(self._queue)
         return self._queue
 
-    def close(self) -> None:
+    def reopen(self) -> None:
+        """Close the queue after a fault of the disk: opened again, it recovers what was begun."""
         if self._queue is not None:
             self._queue.close()
+            self._queue = None
+
+    def close(self) -> None:
+        """Give the folder back."""
+        self.reopen()
         self._lock.release()
 
 
@@ -217,6 +223,7 @@ def _serve_one(one: _Served, execute: Execute) -> bool:
                 _write_answer(database, proposal_id, answer)
     except StorageError as error:
         log.warning("%s", error)
+        one.reopen()
         return False
     return True
 
