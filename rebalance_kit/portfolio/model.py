@@ -174,6 +174,17 @@ class Portfolio:
 
         return history(self.folder, self.account, language=self.language)
 
+    def to_dict(self, language: Language | None = None) -> dict[str, object]:
+        """The JSON of `rebalance drift`: the drift, with the decision and what both found."""
+        shown = language or self.language
+        drift, decision = self.drift(), self.decide()
+        findings = dict.fromkeys((*drift.findings, *decision.findings))
+        return {
+            **drift.to_dict(shown),
+            "decision": decision.to_dict(shown),
+            "findings": [finding.to_dict(shown) for finding in findings],
+        }
+
     def _rules(self, targets: Mapping[str, Decimal] | None) -> Policy:
         if not targets:
             return self.policy

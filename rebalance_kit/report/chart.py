@@ -65,7 +65,7 @@ def chart(result: Charted, language: Language | None = None) -> Chart:
         spoken = language or result.language
         return Chart(result, spoken, drift_svg(result, spoken))
     if isinstance(result, Plan):
-        spoken = language or result.drift.language
+        spoken = language or result.language
         return Chart(result, spoken, before_after_svg(result, spoken))
     raise UsageError(
         "no_chart",

@@ -53,7 +53,7 @@ def plan_view(plan: Plan, language: Language) -> RenderableType:
         parts += [section(orders_view(plan.ideal, _PREVIEW, language))]
     else:
         parts += [section(Line(_NO_ORDERS.of(language)))]
-    findings = [*plan.drift.findings, *plan.findings]
+    findings = [finding for finding in plan.findings if finding not in plan.decision.findings]
     if findings:
         parts += [section(findings_view(findings, language))]
     return Group(*parts, section(proof_view(plan, language)))
