@@ -123,6 +123,12 @@ class Tax(Part):
     lot_method: Literal["fifo", "lifo", "hifo", "lowest_cost", "moving_average", "specific"] | None = None
     realised_gain_ytd: Number = Decimal(0)
     financial_income_ytd: Amount = Decimal(0)
+    other_income: Amount | None = None
+    filing_status: Literal["single", "married_joint", "married_separate", "head_of_household"] = "single"
+    realised_long_term_ytd: Number = Decimal(0)
+    loss_carryover_short: Amount = Decimal(0)
+    loss_carryover_long: Amount = Decimal(0)
+    harvest_loss_pct: Annotated[Number, Field(ge=-1, le=0)] = Decimal("-0.05")
     overrides: dict[Name, Number] = Field(default_factory=dict)
 
 

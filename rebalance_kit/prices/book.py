@@ -58,7 +58,8 @@ def price_book(
     newest = {code: closes[-1] for code, closes in dated.items()}
     history = {code: tuple(quote for quote in closes if quote.price > 0) for code, closes in dated.items()}
     judged = set(newest) if wanted is None else set(wanted)
-    chosen = _rates(policy.base_currency, on, rates)
+    past_rates = _rates(policy.base_currency, on, rates)
+    chosen = {currency: known[-1] for currency, known in past_rates.items()}
     judged_by = judged_prices(policy.prices, on, history, judged)
     usable = {code: quote for code, quote in newest.items() if quote.price > 0}
     found += doubts.zero(newest, judged)
@@ -66,7 +67,16 @@ def price_book(
     found += doubts.jumps(policy.prices, history, judged, held_as_of, explained)
     found += doubts.nav_gaps(policy.prices, usable, judged)
     found += judged_by.findings
-    return PriceBook(policy.base_currency, on, usable, chosen, history, tuple(dict.fromkeys(found)), judged_by.quotes)
+    return PriceBook(
+        policy.base_currency,
+        on,
+        usable,
+        chosen,
+        history,
+        tuple(dict.fromkeys(found)),
+        judged_by.quotes,
+        past_rates,
+    )
 
 
 def _check(codes: Codes, quote: Quote) -> None:
@@ -89,16 +99,18 @@ def _check(codes: Codes, quote: Quote) -> None:
         )
 
 
-def _rates(base: str, on: date, rates: Iterable[FxRate]) -> dict[str, FxRate]:
-    """The newest rate into the base currency for each currency; a rate out of it is turned round."""
-    chosen: dict[str, FxRate] = {}
+def _rates(base: str, on: date, rates: Iterable[FxRate]) -> dict[str, tuple[FxRate, ...]]:
+    """The rates into the base currency up to a day, one for each day, oldest first; a rate out of it is turned round.
+
+    Of two rates of one day the one given later counts.
+    """
+    known: dict[str, dict[date, FxRate]] = {}
     for rate in rates:
         into = rate if rate.quote == base else _turned(rate) if rate.base == base else None
         if into is None or into.as_of > on:
             continue
-        if into.base not in chosen or into.as_of >= chosen[into.base].as_of:
-            chosen[into.base] = into
-    return dict(sorted(chosen.items()))
+        known.setdefault(into.base, {})[into.as_of] = into
+    return {currency: tuple(days[day] for day in sorted(days)) for currency, days in sorted(known.items())}
 
 
 def _turned(rate: FxRate) -> FxRate:

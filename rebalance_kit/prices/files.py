@@ -2,7 +2,8 @@
 
 An exchange rate is a row, or a column, with the code `USD/KRW`; its price is the won for one dollar. A fund's net asset
 value stands in a column `nav` of a long file, in a column `069500 NAV` of a wide one. A long file may say in `source`
-who told a price, and in `fetched_at` when (with its time zone). Prices are as they were traded on their day.
+who told a price, in `fetched_at` when (with its time zone), and in `tax_base` the taxable base of a share (과표기준가).
+Prices are as they were traded on their day.
 Without a date a price counts as of the day of the question, with a finding. Rows after that day are not looked at
 beyond being counted: tomorrow's close is not known today.
 """
@@ -26,6 +27,7 @@ from rebalance_kit.prices.reading import (
     DATE_NAMES,
     NAV_NAMES,
     PRICE_NAMES,
+    TAX_BASE_NAMES,
     not_positive,
     read_price,
     two_prices,
@@ -44,11 +46,12 @@ _LONG = Layout(
         "date": DATE_NAMES,
         "currency": CURRENCY_NAMES,
         "nav": NAV_NAMES,
+        "tax_base": TAX_BASE_NAMES,
         "source": ("source", "출처"),
         "fetched_at": ("fetched_at", "조회시각"),
     },
     required=("code", "price"),
-    numbers=frozenset({"price", "nav"}),
+    numbers=frozenset({"price", "nav", "tax_base"}),
     wanted=Text(
         "the headings date, code, price (or 일자, 종목코드, 종가), or date and one column for each code",
         "date, code, price(또는 일자, 종목코드, 종가) 제목 행, 또는 날짜와 종목코드별 열",
@@ -126,6 +129,8 @@ class _Collector:
             self._add(row, "price", *self._assets[cells], day, self._told_by(row) if extras else None)
             if "nav" in extras:
                 self._add_nav(row, "nav", *self._assets[cells], day)
+            if "tax_base" in table.columns:
+                self._add_tax_base(row, *self._assets[cells], day)
 
     def read_wide(self) -> None:
         """One price in each cell; an empty cell is a day without a price."""
@@ -244,3 +249,10 @@ class _Collector:
             return
         nav = read_price(self._table, row, field, currency)
         self._quotes[code, quote.as_of] = replace(quote, nav=nav or None)
+
+    def _add_tax_base(self, row: Row, code: str, currency: str, day: date | None) -> None:
+        quote = self._quotes.get((code, day or self._on))
+        if quote is None or says_nothing(self._table.text(row, "tax_base")):
+            return
+        base = read_price(self._table, row, "tax_base", currency)
+        self._quotes[code, quote.as_of] = replace(quote, tax_base=base or None)

@@ -20,8 +20,8 @@ from rebalance_kit.words import Finding, Text
 class Quote:
     """A price of one share in `currency` as of a day; `dated` is False when the file named no day (definition 27).
 
-    `nav` is the net asset value of a fund's share on that day, `at` the moment at which the source was asked, each
-    where it is known.
+    `nav` is the net asset value of a fund's share on that day, `at` the moment at which the source was asked,
+    `tax_base` the taxable base of a Korean fund's share (과표기준가), each where it is known.
     """
 
     code: str
@@ -33,6 +33,7 @@ class Quote:
     dated: bool = True
     nav: Decimal | None = None
     at: datetime | None = None
+    tax_base: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class PriceBook:
     """The newest usable quote of each code on `on`, the rates into the base currency, and the closes before.
 
     `history[code]` is every close up to `on`, oldest first. `judged` holds, where it is another than the newest, the
-    price by which the trigger judges (`prices.judged`). Read with `quote`, `price`, `rate`, `value`.
+    price by which the trigger judges (`prices.judged`). `rate_history[currency]` is every rate into the base currency
+    up to `on`, oldest first. Read with `quote`, `price`, `rate`, `value`.
     """
 
     base_currency: str
@@ -69,6 +71,7 @@ class PriceBook:
     history: Mapping[str, tuple[Quote, ...]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     judged: Mapping[str, Quote] = field(default_factory=dict)
+    rate_history: Mapping[str, tuple[FxRate, ...]] = field(default_factory=dict)
 
     def for_decision(self) -> PriceBook:
         """The book by which the trigger judges: averaged and proxy prices in place of the newest ones."""

@@ -29,6 +29,7 @@ CODE_NAMES = ("code", "종목코드", "단축코드", "종목번호", "코드", 
 PRICE_NAMES = ("price", "종가", "현재가", "가격", "close", "last price", "closing price", "share price", "market price",
                "현재단가", "현재가격", "평가단가", "기준가", "기준가격")  # fmt: skip
 NAV_NAMES = ("nav", "순자산가치", "순자산가치(nav)", "순자산가치(원)", "net asset value", "inav")
+TAX_BASE_NAMES = ("tax_base", "과표기준가", "과표기준가격", "과세표준기준가격")
 CURRENCY_NAMES = ("currency", "통화", "통화코드", "통화구분", "화폐", "ccy")
 
 
