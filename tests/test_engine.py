@@ -295,6 +295,10 @@ class Faulty:
     def quiet_period(self) -> timedelta | None:
         return self.quiet
 
+    @property
+    def instant(self) -> bool:
+        return self.fault != "slow"
+
     def place(self, order: BrokerOrder) -> Reply:
         self.calls += 1
         first = self.calls == 1
@@ -368,6 +372,16 @@ def test_a_rejected_sell_leaves_less_cash_for_the_buys(desk: Desk) -> None:
     assert [row.state for row in result.executions][:2] == ["REJECTED", "FILLED"]
     assert {finding.rule for finding in result.findings} == {"order_refused", "order_cut"}
     assert desk.cash() >= 0
+
+
+def test_what_is_not_filled_within_the_patience_is_cancelled(tmp_path: Path) -> None:
+    rules = {"style": "passive", "patience_seconds": 30}
+    desk = paper_desk(tmp_path, document_000(orders=rules), options=FORCED)
+    before = desk.clock.now
+    result, _ = run_with(desk, "slow")
+    assert {row.state for row in result.executions} == {"CANCELLED", "NOT_SENT"}
+    assert desk.clock.now - before >= timedelta(seconds=30)
+    assert not any(row.live for row in desk.broker().order_list(ON).rows)
 
 
 def test_an_incomplete_list_decides_nothing(desk: Desk) -> None:
