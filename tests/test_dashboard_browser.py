@@ -25,6 +25,7 @@ from rebalance_kit.planner.plan import Plan
 from rebalance_kit.portfolio import Portfolio, open_portfolio
 from rebalance_kit.report.svg import bar_words, drift_bars
 from rebalance_kit.words import Language
+from tests.benchmarks.bench_dashboard import slider_latency
 from tests.desk import Served, Visit, chromium, serve, visit
 
 pytestmark = pytest.mark.browser
@@ -303,6 +304,16 @@ def test_the_page_and_the_library_share_one_rule(browser: Browser) -> None:
     page.close()
 
 
+def test_the_chart_follows_a_slider(browser: Browser, desk: Served) -> None:
+    """A smoke run of the benchmark, at three times its goals: a shared machine is no quiet one."""
+    with visit(browser, desk) as seen:
+        latency = slider_latency(seen, presses=13)
+        seen.page.get_by_role("button", name="정책 비중으로").click()
+    assert latency.median <= 90
+    assert latency.p95 <= 180
+    assert latency.final_is_last
+
+
 # ---- leaving, dying, and knocking at the door ----
 
 
@@ -387,6 +398,9 @@ def test_only_the_page_itself_may_end_its_kernel(browser: Browser, desk: Served)
         assert ask(desk, path, method="POST", Cookie=cookie)[0] == 403
         assert ask(desk, path, method="POST", Cookie=cookie, Origin="http://evil.example")[0] == 403
         assert ask(desk, path, method="POST", Origin=desk.origin)[0] in (302, 403)
+        upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec_WebSocket_Version": "13",
+                   "Sec_WebSocket_Key": "dGhlIHNhbXBsZSBub25jZQ==", "Cookie": cookie}  # fmt: skip
+        assert ask(desk, f"/api/kernels/{kernel}/channels", Origin="http://evil.example", **upgrade)[0] == 403
         assert len(desk.kernels()) == 1
         expect(seen.page.locator(".rk-cover")).to_have_count(0)
         assert "token" not in seen.page.url

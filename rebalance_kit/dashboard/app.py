@@ -133,10 +133,12 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]  # ipywidgets is not typed 
             self._show_state()
 
     def _on_preview(self, *_: object) -> None:
+        self._say(w.PLANNING.of(self._language), "info")
         try:
             self.session.preview()
         finally:
             self._show_everything()
+        self._say("", "info")
         self.heart.send({"kind": "look", "at": ".rk-preview"})
 
     def _on_read(self, *_: object) -> None:

@@ -81,7 +81,8 @@ class Panels:
         self.chooser.description = word(w.PORTFOLIO)
         self.language.value = language
         self.weights_title.value = card_title(w.WEIGHTS_TITLE, language, w.WHAT_IF)
-        self.weights_rule.value = f'<p class="rk-soft">{word(w.WEIGHTS_RULE)} {word(w.WEIGHTS_KEYS)}</p>'
+        keys = f'<span class="rk-keys">{word(w.WEIGHTS_KEYS)}</span>'
+        self.weights_rule.value = f'<p class="rk-soft">{word(w.WEIGHTS_RULE)} {keys}</p>'
         self.money_title.value = card_title(w.MONEY_TITLE, language, w.MONEY_MORE)
         direction = self.direction.value
         self.direction.options = [(word(w.PUT_IN), "in"), (word(w.TAKE_OUT), "out")]

@@ -78,6 +78,7 @@ PREVIEW = Text("Preview orders", "주문 미리 보기")
 
 # ---- preview ----
 PREVIEW_TITLE = Text("Orders to read", "주문 미리 보기")
+PLANNING = Text("Looking for the best plan…", "가장 좋은 계획을 찾는 중입니다…")
 NO_ORDERS_DUE = Text(
     "Nothing is due, so no order would be placed. These would be the trades:",
     "아직 때가 아니어서 주문을 내지 않습니다. 거래한다면 다음과 같습니다.",
