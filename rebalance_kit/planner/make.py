@@ -1,0 +1,233 @@
+"""The planner's door: goals in money become whole-share orders, with their cost, their proof and their certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from rebalance_kit.costs import commission, slippage
+from rebalance_kit.drift import AssetDrift, Drift
+from rebalance_kit.errors import RuleError
+from rebalance_kit.goals import Goal
+from rebalance_kit.holdings.model import Holdings
+from rebalance_kit.money import ONE, ZERO, Rounding, exact_sum, plain, product, ratio, round_fraction
+from rebalance_kit.orders import Order, Side, cash_reason, drift_reason, instrument_of, limit_price
+from rebalance_kit.planner import telling
+from rebalance_kit.planner.certificate import certify
+from rebalance_kit.planner.identity import plan_id
+from rebalance_kit.planner.plan import AfterRow, Certificate, Optimality, Plan, PlanOptions, Summary
+from rebalance_kit.planner.solve import NoPlan, Solution, solve
+from rebalance_kit.planner.stating import Case, only_account, problem_of, require_prices
+from rebalance_kit.policy.model import CashRule, Method, Policy
+from rebalance_kit.prices.model import PriceBook
+from rebalance_kit.trigger import Decision
+from rebalance_kit.words import Text
+
+GAP_UNIT = Decimal("0.0001")  # bp
+
+
+def make_plan(
+    policy: Policy,
+    holdings: Holdings,
+    prices: PriceBook,
+    drift: Drift,
+    decision: Decision,
+    goals: Sequence[Goal],
+    options: PlanOptions,
+    *,
+    on: date,
+) -> Plan:
+    """The best whole-share plan for `goals` (definition 9), with its certificate.
+
+    It follows the decision: when nothing is due there are no orders, and `ideal` shows those it would have. Raises
+    UsageError when one of several accounts has to be chosen, RuleError when a price is missing or must not be used,
+    and when no plan keeps the cash that has to stay.
+    """
+    case = Case(policy, holdings, prices, drift, options, only_account(policy, holdings, options))
+    require_prices(case)
+    solution = _solved(case, goals)
+    wanted = _orders(case, solution.counts, goals, on)
+    orders = wanted if decision.rebalance else ()
+    after = _after(case, orders)
+    plan = Plan(
+        plan_id=plan_id(case, orders, on),
+        drift=drift,
+        decision=decision,
+        options=options,
+        method=_method(policy, options),
+        cash_rule=_cash_rule(policy, options),
+        goals=tuple(goals),
+        orders=orders,
+        ideal=() if decision.rebalance else wanted,
+        summary=_summary(case, orders, after),
+        after=after,
+        optimality=_optimality(case, solution),
+        certificate=Certificate(()),
+        findings=telling.findings(case, goals, orders, after, decision),
+        language=policy.language,
+    )
+    return certify(policy, holdings, prices, plan, on=on)
+
+
+def _solved(case: Case, goals: Sequence[Goal]) -> Solution:
+    try:
+        return solve(problem_of(case, goals))
+    except NoPlan as none:
+        raise _no_plan(case, none.currency) from None
+
+
+def _orders(case: Case, counts: Mapping[str, int], goals: Sequence[Goal], on: date) -> tuple[Order, ...]:
+    """The orders that lead to the counts: sells first, then by code."""
+    by_code = {goal.code: goal for goal in goals}
+    moves = []
+    for row in case.drift.assets:
+        change = counts.get(row.code, 0) - int(case.holdings.quantity(row.code, case.account))
+        if row.code in counts and change:
+            moves.append(_order(case, row, change, by_code[row.code], on))
+    return tuple(sorted(moves, key=lambda order: (order.side is Side.BUY, order.code)))
+
+
+def _order(case: Case, row: AssetDrift, change: int, goal: Goal, on: date) -> Order:
+    side = Side.BUY if change > 0 else Side.SELL
+    price = case.prices.price(row.code)
+    amount = product(price, Decimal(abs(change)))
+    return Order(
+        account=case.account,
+        code=row.code,
+        name=row.name,
+        side=side,
+        quantity=abs(change),
+        limit_price=_limit(case, row.code, side, price, on),
+        reference_price=price,
+        currency=row.currency,
+        rate=case.prices.rate(row.currency),
+        amount=amount,
+        commission=commission(case.policy, row.code, amount, row.currency),
+        slippage=slippage(case.policy, row.code, amount, row.currency),
+        reason=_reason(case, row, goal),
+    )
+
+
+def _limit(case: Case, code: str, side: Side, price: Decimal, on: date) -> Decimal | None:
+    asset, settings = case.policy.asset(code), case.policy.rebalancing.orders
+    if asset is None:
+        raise KeyError(code)
+    instrument = instrument_of(asset, case.policy.exchange_of(asset))
+    return limit_price(
+        side, price, style=settings.style, tolerance=settings.tolerance, instrument=instrument, on=on
+    )
+
+
+def _reason(case: Case, row: AssetDrift, goal: Goal) -> Text:
+    if case.flow:
+        return cash_reason(goal.amount, case.flow, case.policy.base_currency, row.target_weight, row.current_weight)
+    return drift_reason(row.target_weight, row.current_weight, row.drift)
+
+
+def _after(case: Case, orders: Sequence[Order]) -> tuple[AfterRow, ...]:
+    """Every asset after the orders at the reference prices; weights of what is left after costs."""
+    changes = {order.code: order.quantity if order.side is Side.BUY else -order.quantity for order in orders}
+    held = {row.code: exact_sum((row.quantity, Decimal(changes.get(row.code, 0)))) for row in case.drift.assets}
+    values = {
+        row.code: case.prices.value(row.code, held[row.code]) if row.price is not None else ZERO
+        for row in case.drift.assets
+    }
+    total = exact_sum((*values.values(), cash_after(case, orders)))
+    rows = []
+    for row in case.drift.assets:
+        weight = ratio(values[row.code], total) if total else ZERO
+        drift = exact_sum((weight, row.target_weight.copy_negate()))
+        rows.append(AfterRow(row.code, held[row.code], values[row.code], weight, drift))
+    return tuple(rows)
+
+
+def cash_after(case: Case, orders: Sequence[Order]) -> Decimal:
+    """All counted cash after the orders and the deposit or withdrawal, in the base currency."""
+    spent: dict[str, Decimal] = dict.fromkeys(case.currencies, ZERO)
+    for order in orders:
+        spent[order.currency] = exact_sum((spent[order.currency], order_spend(order)))
+    moved = {currency: exact_sum((amount.copy_negate(), _flow(case, currency))) for currency, amount in spent.items()}
+    counted = [balance for balance in case.drift.cash if balance.counted]
+    others = [balance.value for balance in counted if balance.account != case.account]
+    own: dict[str, Decimal] = dict.fromkeys(case.currencies, ZERO)
+    for balance in counted:
+        if balance.account == case.account:
+            own[balance.currency] = exact_sum((own[balance.currency], balance.amount))
+    after = [case.prices.in_base(exact_sum((own[c], moved[c])), c) for c in case.currencies if own[c] or moved[c]]
+    return exact_sum((*others, *after))
+
+
+def order_spend(order: Order) -> Decimal:
+    """What an order takes out of the account's cash, costs included; negative for a sale."""
+    signed = order.amount if order.side is Side.BUY else order.amount.copy_negate()
+    return exact_sum((signed, order.commission, order.slippage))
+
+
+def _flow(case: Case, currency: str) -> Decimal:
+    return case.flow if currency == case.policy.base_currency else ZERO
+
+
+def _summary(case: Case, orders: Sequence[Order], after: Sequence[AfterRow]) -> Summary:
+    def in_base(amounts: Sequence[tuple[Decimal, str]]) -> Decimal:
+        return exact_sum(case.prices.in_base(amount, currency) for amount, currency in amounts)
+
+    return Summary(
+        turnover=in_base([(order.amount, order.currency) for order in orders]),
+        commission=in_base([(order.commission, order.currency) for order in orders]),
+        slippage=in_base([(order.slippage, order.currency) for order in orders]),
+        tax=None,
+        cash_before=case.drift.cash_value,
+        cash_after=cash_after(case, orders),
+        max_drift_before=case.drift.max_drift,
+        max_drift_after=max((abs(row.drift) for row in after), default=ZERO),
+    )
+
+
+def _optimality(case: Case, solution: Solution) -> Optimality:
+    if solution.proven:
+        return Optimality("optimal", ZERO)
+    unit = Fraction(10_000) / (Fraction(case.total) or 1)
+    base_units = solution.gap * Fraction(_base_unit(case))
+    return Optimality("gap", round_fraction(base_units * unit, GAP_UNIT, Rounding.CEILING))
+
+
+def _base_unit(case: Case) -> Decimal:
+    from rebalance_kit.money import minor_unit
+
+    return minor_unit(case.policy.base_currency)
+
+
+def _method(policy: Policy, options: PlanOptions) -> Method:
+    if options.method is not None:
+        return options.method
+    return Method.FRACTION if options.fraction not in (None, ONE) else policy.rebalancing.method
+
+
+def _cash_rule(policy: Policy, options: PlanOptions) -> CashRule | None:
+    if options.contribute is None and options.withdraw is None:
+        return None
+    return options.cash_rule or policy.rebalancing.cash.rule
+
+
+def _no_plan(case: Case, currency: str | None) -> RuleError:
+    if currency is None:
+        return RuleError(
+            "caps_leave_no_plan",
+            where=Text("rebalancing.constraints", "rebalancing.constraints"),
+            wrong=Text("no plan keeps max_orders and max_turnover", "max_orders와 max_turnover를 지키는 계획이 없습니다"),
+            expected=Text("caps that allow the cash to be raised", "필요한 현금을 마련할 수 있는 한도"),
+            fix=Text("raise the caps", "한도를 늘려 주세요"),
+        )
+    cash, floor = plain(case.cash(currency)), plain(case.floor_of_cash(currency))
+    return RuleError(
+        "cash_cannot_be_raised",
+        where=Text(f"cash in {currency}", f"{currency} 현금"),
+        wrong=Text(
+            f"{cash} cannot be brought to {floor} by selling what may be sold",
+            f"팔 수 있는 것을 다 팔아도 {cash}을(를) {floor}(으)로 만들 수 없습니다",
+        ),
+        expected=Text("at least the buffer after every order", "모든 주문 뒤에 남길 현금 이상"),
+        fix=Text("withdraw less or lower the buffer", "출금을 줄이거나 남길 현금을 줄여 주세요"),
+    )

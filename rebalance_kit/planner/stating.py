@@ -1,0 +1,180 @@
+"""From policy, holdings, prices and goals to the problem of `problem.py`: who may trade, what cash may be spent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from rebalance_kit.costs import cost_rates
+from rebalance_kit.drift import AssetDrift, Drift
+from rebalance_kit.errors import RuleError, UsageError
+from rebalance_kit.goals import Goal, minimum_trade
+from rebalance_kit.holdings.model import Holdings
+from rebalance_kit.money import ZERO, exact_sum, minor_unit, product
+from rebalance_kit.planner.plan import PlanOptions
+from rebalance_kit.planner.problem import Asset, Problem, Terms, state
+from rebalance_kit.policy.model import Policy
+from rebalance_kit.prices.model import PriceBook, missing_price
+from rebalance_kit.words import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything a plan is made from: the inputs of `make_plan` with the one account that it trades on."""
+
+    policy: Policy
+    holdings: Holdings
+    prices: PriceBook
+    drift: Drift
+    options: PlanOptions
+    account: str
+
+    @property
+    def flow(self) -> Decimal:
+        """What is paid in (positive) or out, in the base currency."""
+        return exact_sum((self.options.contribute or ZERO, (self.options.withdraw or ZERO).copy_negate()))
+
+    @property
+    def total(self) -> Decimal:
+        """The value that is being invested: what is there, and what is paid in or out."""
+        return exact_sum((self.drift.total_value, self.flow))
+
+    @property
+    def minimum(self) -> Decimal:
+        """The minimum trade in the base currency."""
+        return minimum_trade(self.policy, self.total)
+
+    def may_buy(self, code: str) -> bool:
+        """Does anything forbid buying: the policy, the account, or what was asked for?"""
+        asset = self.policy.asset(code)
+        if asset is None or asset.never_buy or self.options.withdraw is not None:
+            return False
+        return not asset.accounts or self.account in asset.accounts
+
+    def may_sell(self, code: str) -> bool:
+        """Does anything forbid selling: the policy, or what was asked for?"""
+        asset = self.policy.asset(code)
+        buying_only = self.options.contribute is not None or self.options.no_sell
+        return asset is not None and not asset.never_sell and not buying_only
+
+    def floor_of_cash(self, currency: str) -> Decimal:
+        """Cash that stays in the account: the larger of the policy's and the account's buffer, in the base currency."""
+        if currency != self.policy.base_currency:
+            return ZERO
+        rule = self.policy.accounts.get(self.account)
+        return max(self.policy.rebalancing.cash.buffer, rule.cash_buffer if rule else ZERO)
+
+    def cash(self, currency: str) -> Decimal:
+        """Cash of the account before any order, with what is paid in or out. Dividends count where the policy says."""
+        counts_dividends = self.policy.rebalancing.cash.dividends == "count"
+        rows = (
+            row.amount
+            for row in self.holdings.cash
+            if (row.account, row.currency) == (self.account, currency) and (row.kind == "cash" or counts_dividends)
+        )
+        return exact_sum((*rows, self.flow if currency == self.policy.base_currency else ZERO))
+
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """Every currency of the account's cash and of what may be traded, and the base currency."""
+        cash = {row.currency for row in self.holdings.cash if row.account == self.account}
+        traded = {row.currency for row in self.drift.assets if row.price is not None}
+        return tuple(sorted({self.policy.base_currency, *cash, *traded}))
+
+
+def only_account(policy: Policy, holdings: Holdings, options: PlanOptions) -> str:
+    """The account that is planned. UsageError when several are held and none was chosen, RuleError for an account
+    that holds parts of shares by rule, which this planner does not trade."""
+    held = holdings.accounts or tuple(policy.accounts)
+    account = options.account or held[0]
+    if options.account is None and len(held) > 1:
+        names = ", ".join(held)
+        raise UsageError(
+            "account_not_chosen",
+            where="account",
+            wrong=Text(f"there are several accounts: {names}", f"여러 계좌가 있습니다: {names}"),
+            expected=Text("one account to plan", "계획할 계좌 하나"),
+            fix=Text(f"choose one, such as --account {held[0]}", f"--account {held[0]}처럼 하나를 골라 주세요"),
+        )
+    rule = policy.accounts.get(account)
+    if rule is not None and rule.fractional:
+        raise RuleError(
+            "fractional_account",
+            where=Text(f"account {account}", f"계좌 {account}"),
+            wrong=Text("it trades parts of shares", "소수점 거래 계좌입니다"),
+            expected=Text("an account of whole shares", "한 주 단위로 거래하는 계좌"),
+            fix=Text("plan it with `fractional: false`", "`fractional: false`로 두고 계획해 주세요"),
+        )
+    return account
+
+
+def require_prices(case: Case) -> None:
+    """RuleError for a targeted or held asset without a price, and for a price that must not be planned on."""
+    missing = [row.code for row in case.drift.assets if row.price is None and _matters(case, row)]
+    if missing:
+        raise missing_price(missing)
+    for finding in case.prices.findings:
+        if finding.severity == "error":
+            raise RuleError(
+                finding.rule,
+                where=Text("prices", "가격"),
+                wrong=Text(_clause(finding.message.en), _clause(finding.message.ko)),
+                expected=Text("prices that a plan may rest on", "계획의 바탕이 될 수 있는 가격"),
+                fix=Text("correct the price or give a newer one", "가격을 바로잡거나 새 가격을 적어 주세요"),
+            )
+
+
+def problem_of(case: Case, goals: Iterable[Goal]) -> Problem:
+    """The problem in exact numbers. Assets that the policy does not name are left out: nobody decided to trade them."""
+    by_code = {goal.code: goal for goal in goals}
+    listed = [row for row in case.drift.assets if case.policy.asset(row.code) and row.price is not None]
+    return state(tuple(_asset(case, row, by_code[row.code]) for row in listed), _terms(case))
+
+
+def _asset(case: Case, row: AssetDrift, goal: Goal) -> Asset:
+    rule = case.policy.asset(row.code)
+    rates = cost_rates(case.policy, row.code)
+    held = case.holdings.quantity(row.code, case.account)
+    low, high = (rule.min, rule.max) if rule else (None, None)
+    return Asset(
+        code=row.code,
+        currency=row.currency,
+        held=int(held),
+        fraction=Fraction(held) - int(held),
+        price=Fraction(case.prices.price(row.code)),
+        rate=Fraction(case.prices.rate(row.currency)),
+        goal=Fraction(goal.value),
+        commission=Fraction(rates.commission),
+        slippage=Fraction(rates.slippage),
+        floor=None if low is None else Fraction(product(low, case.total)),
+        ceiling=None if high is None else Fraction(product(high, case.total)),
+        may_buy=case.may_buy(row.code),
+        may_sell=case.may_sell(row.code),
+    )
+
+
+def _terms(case: Case) -> Terms:
+    settings = case.policy.rebalancing
+    limits = settings.constraints
+    return Terms(
+        base_currency=case.policy.base_currency,
+        units={currency: Fraction(minor_unit(currency)) for currency in case.currencies},
+        available={c: Fraction(case.cash(c)) - Fraction(case.floor_of_cash(c)) for c in case.currencies},
+        total=Fraction(case.total),
+        minimum=Fraction(case.minimum),
+        squared=settings.deviation == "squared",
+        cash_price=Fraction(settings.cash_price),
+        order_price=Fraction(settings.order_price),
+        max_orders=limits.max_orders,
+        max_turnover=None if limits.max_turnover is None else Fraction(product(limits.max_turnover, case.total)),
+    )
+
+
+def _matters(case: Case, row: AssetDrift) -> bool:
+    return row.quantity != 0 or row.target_weight != 0
+
+
+def _clause(sentence: str) -> str:
+    return sentence.rstrip(". ")
