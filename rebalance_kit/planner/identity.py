@@ -11,25 +11,35 @@ import json
 from collections.abc import Sequence
 from datetime import date
 
+from rebalance_kit.holdings.model import Holdings
 from rebalance_kit.money import plain
 from rebalance_kit.orders import Order
-from rebalance_kit.planner.stating import Case
+from rebalance_kit.planner.plan import PlanOptions
 from rebalance_kit.policy.hashing import policy_hash
+from rebalance_kit.policy.model import Policy
+from rebalance_kit.prices.model import PriceBook
 
 DIGITS = 12  # 48 bits: short enough to type back, and nobody chooses what they collide with
 
 
-def plan_id(case: Case, orders: Sequence[Order], on: date) -> str:
+def plan_id(
+    policy: Policy,
+    holdings: Holdings,
+    prices: PriceBook,
+    options: PlanOptions,
+    orders: Sequence[Order],
+    account: str,
+    on: date,
+) -> str:
     """The first hexadecimal digits of a SHA-256 over policy, holdings, prices, date, options and orders."""
-    holdings, options = case.holdings, case.options
     said = {
-        "policy": policy_hash(case.policy),
+        "policy": policy_hash(policy),
         "on": on.isoformat(),
-        "account": case.account,
+        "account": account,
         "positions": [[p.account, p.code, plain(p.quantity), p.currency] for p in holdings.positions],
         "cash": [[c.account, c.currency, plain(c.amount), c.kind] for c in holdings.cash],
-        "prices": [[q.code, plain(q.price), q.currency] for _, q in sorted(case.prices.quotes.items())],
-        "rates": [[code, plain(rate.rate)] for code, rate in sorted(case.prices.rates.items())],
+        "prices": [[q.code, plain(q.price), q.currency] for _, q in sorted(prices.quotes.items())],
+        "rates": [[code, plain(rate.rate)] for code, rate in sorted(prices.rates.items())],
         "options": [
             *(None if n is None else plain(n) for n in (options.contribute, options.withdraw, options.fraction)),
             options.cash_rule,

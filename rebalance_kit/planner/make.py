@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -12,7 +13,7 @@ from rebalance_kit.drift import AssetDrift, Drift
 from rebalance_kit.errors import RuleError
 from rebalance_kit.goals import Goal
 from rebalance_kit.holdings.model import Holdings
-from rebalance_kit.money import ONE, ZERO, Rounding, exact_sum, plain, product, ratio, round_fraction
+from rebalance_kit.money import ONE, ZERO, Rounding, exact_sum, minor_unit, plain, product, ratio, round_fraction
 from rebalance_kit.orders import Order, Side, cash_reason, drift_reason, instrument_of, limit_price
 from rebalance_kit.planner import telling
 from rebalance_kit.planner.certificate import certify
@@ -50,9 +51,10 @@ def make_plan(
     solution = _solved(case, goals)
     wanted = _orders(case, solution.counts, goals, on)
     orders = wanted if decision.rebalance else ()
-    after = _after(case, orders)
+    cash = cash_after(case, orders)
+    after, total = _after(case, orders, cash)
     plan = Plan(
-        plan_id=plan_id(case, orders, on),
+        plan_id=plan_id(policy, holdings, prices, options, orders, case.account, on),
         drift=drift,
         decision=decision,
         options=options,
@@ -61,14 +63,14 @@ def make_plan(
         goals=tuple(goals),
         orders=orders,
         ideal=() if decision.rebalance else wanted,
-        summary=_summary(case, orders, after),
+        summary=_summary(case, orders, after, cash),
         after=after,
         optimality=_optimality(case, solution),
-        certificate=Certificate(()),
-        findings=telling.findings(case, goals, orders, after, decision),
+        certificate=Certificate(()),  # until the plan is whole and can be re-proved
+        findings=telling.findings(case, goals, orders, after, decision, total),
         language=policy.language,
     )
-    return certify(policy, holdings, prices, plan, on=on)
+    return replace(plan, certificate=certify(policy, holdings, prices, plan, on=on))
 
 
 def _solved(case: Case, goals: Sequence[Goal]) -> Solution:
@@ -115,9 +117,7 @@ def _limit(case: Case, code: str, side: Side, price: Decimal, on: date) -> Decim
     if asset is None:
         raise KeyError(code)
     instrument = instrument_of(asset, case.policy.exchange_of(asset))
-    return limit_price(
-        side, price, style=settings.style, tolerance=settings.tolerance, instrument=instrument, on=on
-    )
+    return limit_price(side, price, style=settings.style, tolerance=settings.tolerance, instrument=instrument, on=on)
 
 
 def _reason(case: Case, row: AssetDrift, goal: Goal) -> Text:
@@ -126,21 +126,21 @@ def _reason(case: Case, row: AssetDrift, goal: Goal) -> Text:
     return drift_reason(row.target_weight, row.current_weight, row.drift)
 
 
-def _after(case: Case, orders: Sequence[Order]) -> tuple[AfterRow, ...]:
-    """Every asset after the orders at the reference prices; weights of what is left after costs."""
+def _after(case: Case, orders: Sequence[Order], cash: Decimal) -> tuple[tuple[AfterRow, ...], Decimal]:
+    """Every asset after the orders at the reference prices, and the total that is left after costs."""
     changes = {order.code: order.quantity if order.side is Side.BUY else -order.quantity for order in orders}
     held = {row.code: exact_sum((row.quantity, Decimal(changes.get(row.code, 0)))) for row in case.drift.assets}
     values = {
         row.code: case.prices.value(row.code, held[row.code]) if row.price is not None else ZERO
         for row in case.drift.assets
     }
-    total = exact_sum((*values.values(), cash_after(case, orders)))
+    total = exact_sum((*values.values(), cash))
     rows = []
     for row in case.drift.assets:
         weight = ratio(values[row.code], total) if total else ZERO
         drift = exact_sum((weight, row.target_weight.copy_negate()))
         rows.append(AfterRow(row.code, held[row.code], values[row.code], weight, drift))
-    return tuple(rows)
+    return tuple(rows), total
 
 
 def cash_after(case: Case, orders: Sequence[Order]) -> Decimal:
@@ -169,7 +169,7 @@ def _flow(case: Case, currency: str) -> Decimal:
     return case.flow if currency == case.policy.base_currency else ZERO
 
 
-def _summary(case: Case, orders: Sequence[Order], after: Sequence[AfterRow]) -> Summary:
+def _summary(case: Case, orders: Sequence[Order], after: Sequence[AfterRow], cash: Decimal) -> Summary:
     def in_base(amounts: Sequence[tuple[Decimal, str]]) -> Decimal:
         return exact_sum(case.prices.in_base(amount, currency) for amount, currency in amounts)
 
@@ -179,7 +179,7 @@ def _summary(case: Case, orders: Sequence[Order], after: Sequence[AfterRow]) -> 
         slippage=in_base([(order.slippage, order.currency) for order in orders]),
         tax=None,
         cash_before=case.drift.cash_value,
-        cash_after=cash_after(case, orders),
+        cash_after=cash,
         max_drift_before=case.drift.max_drift,
         max_drift_after=max((abs(row.drift) for row in after), default=ZERO),
     )
@@ -189,14 +189,8 @@ def _optimality(case: Case, solution: Solution) -> Optimality:
     if solution.proven:
         return Optimality("optimal", ZERO)
     unit = Fraction(10_000) / (Fraction(case.total) or 1)
-    base_units = solution.gap * Fraction(_base_unit(case))
+    base_units = solution.gap * Fraction(minor_unit(case.policy.base_currency))
     return Optimality("gap", round_fraction(base_units * unit, GAP_UNIT, Rounding.CEILING))
-
-
-def _base_unit(case: Case) -> Decimal:
-    from rebalance_kit.money import minor_unit
-
-    return minor_unit(case.policy.base_currency)
 
 
 def _method(policy: Policy, options: PlanOptions) -> Method:
@@ -216,7 +210,9 @@ def _no_plan(case: Case, currency: str | None) -> RuleError:
         return RuleError(
             "caps_leave_no_plan",
             where=Text("rebalancing.constraints", "rebalancing.constraints"),
-            wrong=Text("no plan keeps max_orders and max_turnover", "max_orders와 max_turnover를 지키는 계획이 없습니다"),
+            wrong=Text(
+                "no plan keeps max_orders and max_turnover", "max_orders와 max_turnover를 지키는 계획이 없습니다"
+            ),
             expected=Text("caps that allow the cash to be raised", "필요한 현금을 마련할 수 있는 한도"),
             fix=Text("raise the caps", "한도를 늘려 주세요"),
         )

@@ -112,7 +112,7 @@ def only_account(policy: Policy, holdings: Holdings, options: PlanOptions) -> st
 
 def require_prices(case: Case) -> None:
     """RuleError for a targeted or held asset without a price, and for a price that must not be planned on."""
-    missing = [row.code for row in case.drift.assets if row.price is None and _matters(case, row)]
+    missing = [row.code for row in case.drift.assets if row.price is None and _matters(row)]
     if missing:
         raise missing_price(missing)
     for finding in case.prices.findings:
@@ -172,7 +172,7 @@ def _terms(case: Case) -> Terms:
     )
 
 
-def _matters(case: Case, row: AssetDrift) -> bool:
+def _matters(row: AssetDrift) -> bool:
     return row.quantity != 0 or row.target_weight != 0
 
 

@@ -15,12 +15,21 @@ from rebalance_kit.words import Finding, Text
 
 
 def findings(
-    case: Case, goals: Sequence[Goal], orders: Sequence[Order], after: Sequence[AfterRow], decision: Decision
+    case: Case,
+    goals: Sequence[Goal],
+    orders: Sequence[Order],
+    after: Sequence[AfterRow],
+    decision: Decision,
+    total: Decimal,
 ) -> tuple[Finding, ...]:
-    """The findings of the drift and the decision, then the plan's own."""
+    """The findings of the drift and the decision, then the plan's own. `total` is the value after the orders."""
     own: list[Finding] = []
     if decision.rebalance:
-        own += [*_below_minimum(case, goals), *_outside_bands(case, after), *_short_of_cash(case, goals, orders, after)]
+        own += [
+            *_below_minimum(case, goals),
+            *_outside_bands(case, after, total),
+            *_short_of_cash(case, goals, orders, after),
+        ]
     if any(order.side is Side.SELL for order in orders):
         own.append(_TAX)
     seen: dict[tuple[str, str], Finding] = {}
@@ -51,9 +60,8 @@ def _below_minimum(case: Case, goals: Sequence[Goal]) -> Iterator[Finding]:
         )
 
 
-def _outside_bands(case: Case, after: Sequence[AfterRow]) -> Iterator[Finding]:
+def _outside_bands(case: Case, after: Sequence[AfterRow], total: Decimal) -> Iterator[Finding]:
     """An explicit min or max that whole shares, cash or a list keep out of reach."""
-    total = exact_sum((*(row.value for row in after), _counted_cash(case, after)))
     for row in after:
         asset = case.policy.asset(row.code)
         if asset is None:
@@ -112,14 +120,6 @@ def _cash_left(case: Case, orders: Sequence[Order]) -> dict[str, Decimal]:
         moved = exact_sum((order.amount * sign, -order.commission, -order.slippage))
         left[order.currency] = exact_sum((left[order.currency], moved))
     return left
-
-
-def _counted_cash(case: Case, after: Sequence[AfterRow]) -> Decimal:
-    """The cash that makes the after weights add up to one."""
-    weighted = next(((row.value, row.weight) for row in after if row.weight), None)
-    if weighted is None:
-        return ZERO
-    return ZERO
 
 
 def _currency(case: Case, code: str) -> str:
