@@ -161,7 +161,13 @@ def _disagreements(policy: Policy, listing: Mapping[str, Listed]) -> Iterator[Fi
     """Names, currencies, exchanges and tax classes that the policy and the listing state differently."""
     if not listing:
         return
-    yield from listing_findings(policy, {code: listed.name for code, listed in listing.items()})
+    names = {code: listed.name for code, listed in listing.items()}
+    elsewhere = {normal_name(name) for name in names.values()}
+    for finding in listing_findings(policy, names):
+        asset = policy.asset(finding.code or "")
+        # A listing may be of one exchange only: a code that it lacks says something if it has the name.
+        if finding.rule != "code_not_listed" or (asset and normal_name(asset.name) in elsewhere):
+            yield finding
     for asset in policy.assets:
         listed = listing.get(asset.code)
         if listed is None:
