@@ -73,6 +73,11 @@ def make_plan(
     return replace(plan, certificate=certify(policy, holdings, prices, plan, on=on))
 
 
+def wanted_orders(case: Case, goals: Sequence[Goal], on: date) -> tuple[Order, ...]:
+    """The orders alone of the best plan. Raises RuleError when the cash cannot be raised."""
+    return _orders(case, _solved(case, goals).counts, goals, on)
+
+
 def _solved(case: Case, goals: Sequence[Goal]) -> Solution:
     try:
         return solve(problem_of(case, goals))

@@ -1,0 +1,170 @@
+"""New money, or money out, by the three named rules side by side: exact amounts and whole shares (definition 11)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from rebalance_kit.cashflow import RuleSplit, cash_goals, cash_rules
+from rebalance_kit.drift import Drift
+from rebalance_kit.frames import frame, html_table
+from rebalance_kit.holdings.model import Holdings
+from rebalance_kit.money import ZERO, exact_sum, plain, show_money, show_percent
+from rebalance_kit.orders import Order, Side
+from rebalance_kit.planner.make import order_spend, wanted_orders
+from rebalance_kit.planner.plan import PlanOptions
+from rebalance_kit.planner.stating import Case, only_account, require_prices
+from rebalance_kit.policy.model import CashRule, Policy
+from rebalance_kit.prices.model import PriceBook
+from rebalance_kit.words import Language, Text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TABLE_COLUMNS = ("rule", "code", "amount", "shares", "shares_amount")
+RULE_NAMES = {
+    CashRule.PROPORTIONAL: Text("Proportional", "부족액 비례"),
+    CashRule.WATER_FILLING: Text("Water filling", "가장 부족한 순서로 채우기"),
+    CashRule.LEAST_SQUARES: Text("Least squares", "큰 차이부터 줄이기"),
+}
+_RULE, _ASSET = Text("Rule", "규칙"), Text("Asset", "종목")
+_LEFT, _WORST = Text("Left over", "남는 현금"), Text("Worst relative gap", "최대 상대 부족")
+_CAPTION = Text("{amount} by three rules", "{amount}을 세 가지 규칙으로")
+_SMALLEST = Text("The smallest deposit that needs no sale: {amount}", "팔지 않고 목표를 맞추는 최소 입금액: {amount}")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleOutcome:
+    """One rule: its exact split, the whole shares that come nearest to it, and the cash that those leave (positive) or
+    take from what was idle, in the base currency, costs included."""
+
+    split: RuleSplit
+    orders: tuple[Order, ...]
+    left_over: Decimal
+
+    def to_dict(self) -> dict[str, object]:
+        """The rule as JSON; quantities and amounts of a sale are negative."""
+        return {
+            "name": self.split.rule.value,
+            "allocations": [{"code": code, "amount": plain(amount)} for code, amount in self.split.amounts],
+            "whole_shares": [
+                {"code": order.code, "quantity": _signed_quantity(order), "amount": plain(_signed(order))}
+                for order in self.orders
+            ],
+            "left_over": plain(self.left_over),
+            "worst_relative_gap": plain(self.split.worst_relative_gap),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CashComparison:
+    """The rules side by side for one deposit (or, negative, withdrawal)."""
+
+    amount: Decimal
+    base_currency: str
+    rules: tuple[RuleOutcome, ...]
+    smallest_no_sell_deposit: Decimal | None
+    names: Mapping[str, str]
+    language: Language = "en"
+
+    def rule(self, name: CashRule | str) -> RuleOutcome:
+        """The outcome of one rule. ValueError for a name that is none."""
+        return next(outcome for outcome in self.rules if outcome.split.rule is CashRule(name))
+
+    def to_dict(self, _language: Language | None = None) -> dict[str, object]:
+        """The JSON of `cash --json`. It has no sentences, so that a language changes nothing."""
+        smallest = self.smallest_no_sell_deposit
+        return {
+            "amount": plain(self.amount),
+            "rules": [outcome.to_dict() for outcome in self.rules],
+            "smallest_no_sell_deposit": None if smallest is None else plain(smallest),
+        }
+
+    def table(self) -> pd.DataFrame:
+        """One row per rule and asset: `amount` and `shares_amount` (base and own currency, Decimals; negative: out)
+        and `shares` (whole; negative: sold)."""
+        rows = [row for outcome in self.rules for row in _rows(outcome)]
+        return frame(rows, TABLE_COLUMNS)
+
+    def __repr__(self) -> str:
+        return f"<CashComparison {show_money(self.amount, self.base_currency, signed=True)}>"
+
+    def _repr_html_(self) -> str:
+        shown, base = self.language, self.base_currency
+        codes = [code for code, _ in self.rules[0].split.amounts]
+        headings = [_ASSET.of(shown), *(RULE_NAMES[outcome.split.rule].of(shown) for outcome in self.rules)]
+        rows = [[self.names[code], *(_cell(outcome, code, base) for outcome in self.rules)] for code in codes]
+        rows.append([_LEFT.of(shown), *(show_money(outcome.left_over, base) for outcome in self.rules)])
+        gaps = (show_percent(outcome.split.worst_relative_gap, 2) for outcome in self.rules)
+        rows.append([_WORST.of(shown), *gaps])
+        smallest = self.smallest_no_sell_deposit
+        notes = [] if smallest is None else [_SMALLEST.of(shown).format(amount=show_money(smallest, base))]
+        return html_table(_CAPTION.of(shown).format(amount=show_money(self.amount, base)), headings, rows, notes)
+
+
+def compare_cash(
+    policy: Policy,
+    holdings: Holdings,
+    prices: PriceBook,
+    drift: Drift,
+    amount: Decimal,
+    account: str | None,
+    on: date,
+) -> CashComparison:
+    """The three rules for `amount` of the base currency, not yet in the account (negative: a withdrawal).
+
+    Raises UsageError for an amount that cannot be split, RuleError when a price is missing or the cash cannot be
+    raised.
+    """
+    options = PlanOptions(
+        contribute=amount if amount > 0 else None,
+        withdraw=amount.copy_negate() if amount < 0 else None,
+        account=account,
+    )
+    case = Case(policy, holdings, prices, drift, options, only_account(policy, holdings, options))
+    require_prices(case)
+    exact = cash_rules(policy, drift, amount)
+    outcomes = []
+    for split in exact.rules:
+        orders = wanted_orders(case, cash_goals(policy, drift, amount, split.rule), on)
+        outcomes.append(RuleOutcome(split, orders, _left_over(case, orders)))
+    return CashComparison(
+        amount=amount,
+        base_currency=policy.base_currency,
+        rules=tuple(outcomes),
+        smallest_no_sell_deposit=exact.smallest_no_sell_deposit,
+        names={row.code: row.name for row in drift.assets},
+        language=policy.language,
+    )
+
+
+def _left_over(case: Case, orders: Sequence[Order]) -> Decimal:
+    """What is paid in (or, negative, out) less what the orders take, each in the base currency."""
+    spent = (case.prices.in_base(order_spend(order), order.currency).copy_negate() for order in orders)
+    return exact_sum((case.flow, *spent))
+
+
+def _signed_quantity(order: Order) -> int:
+    return order.quantity if order.side is Side.BUY else -order.quantity
+
+
+def _signed(order: Order) -> Decimal:
+    return order.amount if order.side is Side.BUY else order.amount.copy_negate()
+
+
+def _rows(outcome: RuleOutcome) -> list[Mapping[str, object]]:
+    by_code = {order.code: order for order in outcome.orders}
+    rows: list[Mapping[str, object]] = []
+    for code, amount in outcome.split.amounts:
+        order = by_code.get(code)
+        shares = (_signed_quantity(order), _signed(order)) if order else (0, ZERO)
+        rows.append(dict(zip(TABLE_COLUMNS, (outcome.split.rule.value, code, amount, *shares), strict=True)))
+    return rows
+
+
+def _cell(outcome: RuleOutcome, code: str, currency: str) -> str:
+    shares = next((_signed_quantity(order) for order in outcome.orders if order.code == code), 0)
+    return f"{show_money(outcome.split.amount(code), currency)} ({shares:+,})"
