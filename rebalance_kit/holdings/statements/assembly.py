@@ -104,10 +104,26 @@ class Statement:
         return code
 
     def lot(
-        self, account: str, code: str, lot_id: str, day: date | None, quantity: Decimal, cost: Decimal, currency: str
+        self,
+        row: Row,
+        account: str,
+        code: str,
+        lot_id: str,
+        day: date | None,
+        quantity: Decimal,
+        cost: Decimal | None,
+        currency: str,
     ) -> None:
         """One purchase behind a position; without its day it is shown but no tax rule can use it."""
-        if day is None:
+        if cost is None or quantity <= 0:
+            self.note(
+                "lot_not_read",
+                f"the lot of {code} in line {row.line} has no cost or no shares and is not read",
+                f"{row.line}행 {code}의 매수 로트는 금액이나 수량이 없어 읽지 않았습니다",
+                warn=True,
+                code=code,
+            )
+        elif day is None:
             self._undated.append(UndatedLot(account, code, lot_id, quantity, cost, currency))
         else:
             self._lots.append(Lot(account, code, lot_id, day, quantity, cost, currency))

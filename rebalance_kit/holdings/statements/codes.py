@@ -31,6 +31,12 @@ def statement_code(codes: Codes, symbol: str, currency: str, line: int, findings
         dotted = f"{classed[1]}.{classed[2]}"
         findings.append(_taken(line, text, dotted))
         return dotted
+    if currency == "KRW" and re.fullmatch(r"[0-9A-Z]{6}\.(KS|KQ)", text):
+        findings.append(_taken(line, text, text[:6]))
+        return text[:6]
+    if currency != "KRW" and text != text.upper() and _SHARE.fullmatch(text.upper()) and not text.islower():
+        findings.append(_taken(line, text, text.upper()))  # MUV2d, as Interactive Brokers marks the exchange
+        return text.upper()
     if currency != "KRW" and not _SHARE.fullmatch(text):
         return None
     return codes.read(symbol, currency)

@@ -45,10 +45,7 @@ LAYOUT = Layout(
     },
     required=("symbol", "quantity", "value"),
     numbers=frozenset({"quantity", "price", "value", "cost", "average cost"}),
-    wanted=Text(
-        "E*TRADE's PortfolioDownload ('View Summary', Symbol, Qty #, Value $)",
-        "이트레이드 PortfolioDownload 파일('View Summary', Symbol, Qty #, Value $)",
-    ),
+    wanted=Text("E*TRADE's PortfolioDownload", "이트레이드 PortfolioDownload 파일"),
 )
 _NET = frozenset(map(normal, ("Net Account Value", "Total Assets", "Account Value")))
 
@@ -163,17 +160,8 @@ class _Reader:
         quantity = table.number(row, "quantity")
         cost = total_cost(self.statement, table, row, quantity, "USD")
         self.count += 1
-        if cost is None or quantity <= 0:
-            self.statement.note(
-                "lot_not_read",
-                f"the lot of {self.code} in line {row.line} has no cost or no shares and is not read",
-                f"{row.line}행 {self.code}의 매수 로트는 금액이나 수량이 없어 읽지 않았습니다",
-                warn=True,
-                code=self.code,
-            )
-            return
         lot_id = f"{day.isoformat() if day else 'undated'}-{self.count}"
-        self.statement.lot(self.account, self.code, lot_id, day, quantity, cost, "USD")
+        self.statement.lot(row, self.account, self.code, lot_id, day, quantity, cost, "USD")
 
     def _total(self, table: Table, row: Row) -> None:
         """The total stands in the value column, or last where the row is a cell short."""

@@ -43,10 +43,7 @@ LAYOUT = Layout(
     },
     required=("symbol", "quantity", "price", "value"),
     numbers=frozenset({"quantity", "price", "value", "cost", "average cost"}),
-    wanted=Text(
-        "Fidelity's positions download (Account Number, Symbol, Quantity, Last Price, Current Value)",
-        "피델리티 보유 종목 파일(Account Number, Symbol, Quantity, Last Price, Current Value)",
-    ),
+    wanted=Text("Fidelity's positions download", "피델리티 보유 종목 파일"),
 )
 _MARKS = ("Account Name/Number", "Account Name", "Last Price Change", "Percent Of Account", "Cost Basis Total",
           "Today's Gain/Loss Dollar", "Total Gain/Loss Dollar")  # fmt: skip

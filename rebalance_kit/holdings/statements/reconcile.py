@@ -78,9 +78,33 @@ def judge_prices(entries: Sequence[Entry], agreed: Collection[str | None]) -> tu
     return kept, tuple(findings)
 
 
-def agrees(found: Decimal, printed: Decimal) -> bool:
-    """Whether an exact sum is the printed amount at its last digit."""
-    return 2 * abs(Fraction(found) - Fraction(printed)) <= Fraction(_last_digit(printed))
+def agrees(found: Decimal, printed: Decimal, slack: Fraction = Fraction(0)) -> bool:
+    """Whether an exact sum is the printed amount at its last digit, give or take what `slack` explains."""
+    return abs(Fraction(found) - Fraction(printed)) <= Fraction(_last_digit(printed)) / 2 + slack
+
+
+def compare(
+    line: int, what: Text, found: Decimal, printed: Decimal, currency: str, slack: Fraction = Fraction(0)
+) -> Finding:
+    """The finding that a sum is what the file prints, or is not; `slack` is what rounded exchange rates explain."""
+    shown = f"{plain(printed)} {currency}"
+    if agrees(found, printed, slack):
+        message = Text(
+            f"the rows add up to {what.en} in line {line}, {shown}",
+            f"행을 더하면 {line}행의 {what.ko} {shown}과(와) 맞습니다",
+        )
+        return Finding("total_agrees", "info", message)
+    gap = plain(exact_sum((printed, found.copy_negate())))
+    message = Text(
+        f"{what.en} in line {line} is {shown}, but the rows add up to {plain(found)}: {gap} is missing",
+        f"{line}행의 {what.ko}은(는) {shown}인데 행을 더하면 {plain(found)}입니다: 차이 {gap}",
+    )
+    return Finding("total_mismatch", "warning", message)
+
+
+def rate_slack(amount: Decimal, rate: Decimal) -> Fraction:
+    """By how much an amount times a rate can be off because the rate is rounded to the digits it prints."""
+    return abs(Fraction(amount)) * Fraction(_last_digit(rate)) / 2
 
 
 def explains(price: Decimal, quantity: Decimal, value: Decimal, currency: str) -> bool:
@@ -154,25 +178,14 @@ def _verdict(total: Total, found: Decimal, *, complete: bool) -> Finding:
         if total.account is not None
         else Text("the file's total", "파일의 합계")
     )
+    if complete or agrees(found, total.amount):
+        return compare(total.line, whose, found, total.amount, total.currency)
     printed = f"{plain(total.amount)} {total.currency}"
-    if agrees(found, total.amount):
-        message = Text(
-            f"the rows add up to {whose.en} in line {total.line}, {printed}",
-            f"행을 더하면 {total.line}행의 {whose.ko} {printed}과(와) 맞습니다",
-        )
-        return Finding("total_agrees", "info", message)
-    if not complete:
-        message = Text(
-            f"{whose.en} in line {total.line}, {printed}, cannot be checked: some row has no value",
-            f"{total.line}행의 {whose.ko} {printed}은(는) 평가금액이 없는 행이 있어 확인하지 못했습니다",
-        )
-        return Finding("total_unchecked", "warning", message)
-    gap = plain(exact_sum((total.amount, found.copy_negate())))
     message = Text(
-        f"{whose.en} in line {total.line} is {printed}, but the rows add up to {plain(found)}: {gap} is missing",
-        f"{total.line}행의 {whose.ko}은(는) {printed}인데 행을 더하면 {plain(found)}입니다: 차이 {gap}",
+        f"{whose.en} in line {total.line}, {printed}, cannot be checked: some row has no value",
+        f"{total.line}행의 {whose.ko} {printed}은(는) 평가금액이 없는 행이 있어 확인하지 못했습니다",
     )
-    return Finding("total_mismatch", "warning", message)
+    return Finding("total_unchecked", "warning", message)
 
 
 def _contradiction(entry: Entry, proved: Decimal | None) -> Finding:

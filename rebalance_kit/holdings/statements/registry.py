@@ -11,9 +11,14 @@ from datetime import date
 from rebalance_kit.errors import InputError, UsageError
 from rebalance_kit.holdings.model import HoldingsFile
 from rebalance_kit.holdings.statements.base import Confidence, Format
+from rebalance_kit.holdings.statements.beancount import Beancount
 from rebalance_kit.holdings.statements.etrade import Etrade
 from rebalance_kit.holdings.statements.fidelity import Fidelity
 from rebalance_kit.holdings.statements.generic import GenericTable
+from rebalance_kit.holdings.statements.ghostfolio import Ghostfolio
+from rebalance_kit.holdings.statements.ibkr_activity import IbkrActivity
+from rebalance_kit.holdings.statements.ibkr_flex import IbkrFlex
+from rebalance_kit.holdings.statements.portfolio_performance import PortfolioPerformance
 from rebalance_kit.holdings.statements.schwab import Schwab
 from rebalance_kit.holdings.statements.vanguard import Vanguard
 from rebalance_kit.policy.model import Policy
@@ -21,7 +26,18 @@ from rebalance_kit.textfile.document import Document
 from rebalance_kit.textfile.table import first_headings
 from rebalance_kit.words import Text
 
-FORMATS: tuple[Format, ...] = (Fidelity(), Schwab(), Vanguard(), Etrade(), GenericTable())
+FORMATS: tuple[Format, ...] = (
+    Fidelity(),
+    Schwab(),
+    Vanguard(),
+    Etrade(),
+    IbkrActivity(),
+    IbkrFlex(),
+    PortfolioPerformance(),
+    Ghostfolio(),
+    Beancount(),
+    GenericTable(),
+)
 
 
 def read_statement(
@@ -81,7 +97,5 @@ def _named(name: str, formats: Sequence[Format]) -> Format:
 
 
 def _unknown(document: Document, formats: Sequence[Format]) -> InputError:
-    wanted = Text(
-        "; or ".join(known.wanted.en for known in formats), "; 또는 ".join(known.wanted.ko for known in formats)
-    )
+    wanted = Text(", ".join(known.wanted.en for known in formats), ", ".join(known.wanted.ko for known in formats))
     return document.no_table(wanted, None if document.kind else first_headings(document))

@@ -45,10 +45,7 @@ LAYOUT = Layout(
     },
     required=("symbol", "quantity", "value"),
     numbers=frozenset({"quantity", "price", "value", "cost", "average cost"}),
-    wanted=Text(
-        "Schwab's positions export ('Positions for account ... as of ...', Symbol, Qty (Quantity), Mkt Val)",
-        "슈왑 보유 종목 파일('Positions for account ... as of ...', Symbol, Qty (Quantity), Mkt Val)",
-    ),
+    wanted=Text("Schwab's positions export", "슈왑 보유 종목 파일"),
 )
 _TITLE = re.compile(r"positions for (?P<what>.*?)(?: as of (?P<when>.*))?", re.IGNORECASE)
 _OWN_WORDS = frozenset(map(normal, ("Mkt Val (Market Value)", "Qty (Quantity)", "% Of Account", "Security Type")))

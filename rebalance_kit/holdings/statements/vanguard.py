@@ -42,10 +42,7 @@ LAYOUT = Layout(
     },
     required=("name", "quantity", "price", "value"),
     numbers=frozenset({"quantity", "price", "value"}),
-    wanted=Text(
-        "Vanguard's download (Account Number, Investment Name, Symbol, Shares, Share Price, Total Value)",
-        "뱅가드 파일(Account Number, Investment Name, Symbol, Shares, Share Price, Total Value)",
-    ),
+    wanted=Text("Vanguard's OfxDownload", "뱅가드 OfxDownload 파일"),
 )
 _TRADES = frozenset(map(normal, ("Trade Date", "Settlement Date", "Transaction Type", "Process Date")))
 
