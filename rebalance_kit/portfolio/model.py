@@ -12,7 +12,7 @@ Every method is a few lines: the rooms do the work.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -66,7 +66,8 @@ class Portfolio:
         Raises InputError `empty_portfolio` when nothing is held and no `deposit` is coming, RuleError when a held
         asset has no price.
         """
-        return measure_drift(self._rules(targets), self.holdings, self.prices, deposit=deposit)
+        drift = measure_drift(self._rules(targets), self.holdings, self.prices, deposit=deposit)
+        return replace(drift, language=self.language)
 
     def decide(self, *, targets: Mapping[str, Decimal] | None = None, force: bool = False) -> Decision:
         """Whether a rebalance is due on the date, with every reason."""
@@ -121,7 +122,8 @@ class Portfolio:
         else:
             goals = ideal_goals(rules, drift, options.method, options.fraction)
         decision = self._decision(rules, drift, goals, force=options.force, cash_flow=bool(flow))
-        return make_plan(rules, self.holdings, self.prices, drift, decision, goals, options, on=self.on)
+        plan = make_plan(rules, self.holdings, self.prices, drift, decision, goals, options, on=self.on)
+        return replace(plan, language=self.language)
 
     def cash_rules(self, amount: Amount) -> CashComparison:
         """Where a deposit (or, negative, a withdrawal) goes by each rule, side by side."""
@@ -198,7 +200,7 @@ class Portfolio:
     def _decision(
         self, rules: Policy, drift: Drift, goals: tuple[Goal, ...], *, force: bool, cash_flow: bool = False
     ) -> Decision:
-        return decide(
+        decision = decide(
             rules,
             judged_drift(rules, drift, self.holdings, self.prices),
             goals,
@@ -208,6 +210,7 @@ class Portfolio:
             forced=force,
             cash_flow=cash_flow,
         )
+        return replace(decision, language=self.language)
 
     def _last_rebalance(self) -> date | None:
         from rebalance_kit.execution.history import last_rebalance

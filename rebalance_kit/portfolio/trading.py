@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -72,13 +72,14 @@ def run(
     if yes is not None and yes != plan.plan_id:
         raise wrong_id(yes, plan.plan_id)
     context = _context(portfolio, _rules(portfolio, plan), progress)
-    return Run(plan, execute(plan, context, mode=Mode.PAPER, yes=yes, upto=last, again=again))
+    result = execute(plan, context, mode=Mode.PAPER, yes=yes, upto=last, again=again)
+    return Run(plan, replace(result, language=portfolio.language))
 
 
 def executed(portfolio: Portfolio, plan_id: str) -> Run | None:
     """See `Portfolio.executed`."""
     result = answered(_context(portfolio, portfolio.policy, None), plan_id)
-    return None if result is None else Run(None, result)
+    return None if result is None else Run(None, replace(result, language=portfolio.language))
 
 
 def wrong_id(typed: str, plan_id: str) -> UsageError:
