@@ -21,10 +21,6 @@ _STATUSES = {
 }
 _STYLES = {RunStatus.SUCCESS: "bold green", RunStatus.PARTIAL: "bold yellow", RunStatus.FAILED: "bold red",
            RunStatus.UNKNOWN: "bold red"}  # fmt: skip
-_REPEATED = Text(
-    "This plan had been carried out before: nothing was sent now, and this is the answer of then.",
-    "이 계획은 이미 실행되었습니다. 지금은 아무것도 보내지 않았고, 아래는 그때의 결과입니다.",
-)
 _RUN = Text("Run", "실행")
 _DATE = Text("Date", "날짜")
 _STATUS = Text("Status", "상태")
@@ -38,8 +34,6 @@ def run_view(run: RunResult, language: Language) -> RenderableType:
     """The status in words, every order with what was filled, the totals, and the findings."""
     status = f"{run.status.value}: {_STATUSES[run.status].of(language)}."
     parts: list[RenderableType] = [Line(status, style=_STYLES.get(run.status, "bold"))]
-    if run.repeated:
-        parts.append(Line(_REPEATED.of(language)))
     if run.executions:
         parts.append(_fills(run.executions, language))
     if run.total_after is not None:
