@@ -128,7 +128,7 @@ ARGUMENTS = [
     said("a contribution of NaN", "--contribute.*'nan'", "plan DIR --contribute nan"),
     said("an exponent", "--contribute.*'1e6'", "plan DIR --contribute 1e6"),
     said("digits of another alphabet", "--contribute", "plan DIR --contribute １００"),
-    said("a fraction of a won", "contribute", f"plan DIR --on {ON} --contribute 1000.5"),
+    said("a fraction of a won", "1000.5", f"plan DIR --on {ON} --contribute 1000.5"),
     said("money in and out at once", "contribute.*withdraw|withdraw.*contr", "plan DIR --contribute 5 --withdraw 5"),
     said("a method nobody knows", "--method.*breached_only", "plan DIR --method breached"),
     said("a method without its zone", "zone", f"plan DIR --on {ON} --force --method no_trade_zone", 3),

@@ -32,6 +32,8 @@ def usage_fault(error: Exception, words: list[str], commands: tuple[str, ...]) -
     if found := re.match(r"No such command '(.*?)'", message):
         return _unknown("unknown_command", found[1], commands, see)
     if found := re.match(r"Got unexpected extra arguments? ?(?:\(s\))?\s*\((.*)\)", message):
+        if found[1].startswith("-"):
+            return _unknown("unknown_option", found[1], _options(context), see)
         return _fault("extra_argument", found[1], Text("one argument too many", "남는 인자입니다"), form, see)
     return _fault("usage", command, same(message.rstrip(".")), Text("known arguments", "아는 인자"), see)
 

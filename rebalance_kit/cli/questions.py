@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from rebalance_kit import arguments
 from rebalance_kit.cli import output
 from rebalance_kit.cli.options import (
     AccountName,
@@ -91,3 +92,12 @@ def cash(
     json: Json = False,
 ) -> None:
     """Where new money goes by each rule, side by side."""
+    asked = arguments.amount("AMOUNT", amount, negative=True)
+    opened = Common(portfolio, holdings, prices, on, account, language, json).open()
+    compared = opened.cash_rules(asked)
+    if json:
+        output.write_json(compared.to_dict(opened.language))
+        return
+    from rebalance_kit.report.terminal_cash import cash_view
+
+    output.show(cash_view(compared, opened.language))

@@ -47,6 +47,9 @@ class Decision:
             "delayed_until": self.delayed_until.isoformat() if self.delayed_until else None,
         }
 
+    def __repr__(self) -> str:
+        return f"<Decision {'due' if self.rebalance else 'not due'} | {self.trigger} | next {self.next_date}>"
+
     def _repr_html_(self) -> str:
         verdict = _DUE if self.rebalance else _DELAYED if self.delayed_until else _NOT_DUE
         when = self.delayed_until or self.next_date

@@ -1,0 +1,192 @@
+"""Writes the notebooks and runs them: python tests/tools/make_notebooks.py [NAME ...]
+
+The outputs are stored, and the tests compare every one of them with a fresh run. Nothing in a notebook depends on the
+clock, the machine or the network; nothing is written into the sample portfolios.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+
+nbf: Any = nbformat  # its functions have no types
+FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
+Cell = tuple[str, str]
+
+
+def md(text: str) -> Cell:
+    return "markdown", text.strip()
+
+
+def code(text: str) -> Cell:
+    return "code", text.strip()
+
+
+QUICKSTART = [
+    md("""
+# Quickstart
+
+**Where am I off target, what should I do about it, and what will it cost?**
+
+목표에서 얼마나 벗어났고, 무엇을 해야 하며, 얼마가 드는가?
+"""),
+    code("""
+import rebalance_kit as rk
+
+portfolio = rk.open_portfolio("../portfolios/growth", on="2026-03-04", language="en")
+portfolio.drift()
+"""),
+    code("rk.chart(portfolio.drift())"),
+    md("## Is anything due on this day?"),
+    code("portfolio.decide()"),
+    md("Nothing is: no asset left its band, and the quarter begins on the first session of April. On that day:"),
+    code("""
+april = rk.open_portfolio("../portfolios/growth", on="2026-04-01", language="en")
+plan = april.plan()
+plan
+"""),
+    code("rk.chart(plan)"),
+    md("## Can I trust the plan?\n\nAn independent function proved these facts again, in exact arithmetic."),
+    code('[(check.name, check.holds) for check in plan.certificate.checks]'),
+    md("## How do I carry it out?\n\nOn a copy of the folder, on its paper account: by typing back the id of the plan "
+       "that was read."),
+    code("""
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+somewhere = TemporaryDirectory()
+mine = rk.open_portfolio(rk.write_sample(Path(somewhere.name) / "mine"), on="2026-04-01", language="en")
+plan = mine.plan()
+run = mine.submit(plan, yes=plan.plan_id)
+run.table().drop(columns="commission")
+"""),
+    code("""
+after = rk.open_portfolio(mine.folder, on="2026-04-01", language="en")
+rk.chart(after.drift())
+"""),
+    code("""
+largest = after.drift().max_drift
+somewhere.cleanup()
+print(f"{run.status}: the largest drift was {plan.summary.max_drift_before:.2%} and is {largest:.2%}.")
+"""),
+    md("""
+**Answer.** On 4 March nothing was due. On 1 April five orders bring every asset back to within a share of its target,
+for a few hundred won of commission. Next: `01_where_am_i.ipynb`, `02_new_money.ipynb`, or the desk in
+`dashboard.ipynb`.
+"""),
+]  # fmt: skip
+
+WHERE_AM_I = [
+    md("""
+# Where am I?
+
+**How far is each asset, and each group, from its target, and is that too far?**
+"""),
+    code("""
+import rebalance_kit as rk
+
+portfolio = rk.open_portfolio("../portfolios/growth", on="2026-03-04", language="en")
+drift = portfolio.drift()
+drift
+"""),
+    md("Drift is the current weight minus the target, in points of the whole portfolio. The marks are the bands: a bar "
+       "that reaches past its mark is a breach."),
+    code("rk.chart(drift)"),
+    code('drift.table()[["value", "current_weight", "target_weight", "drift", "breached"]]'),
+    md("## Which asset is furthest away?"),
+    code("""
+table = drift.table()
+table.loc[table["drift"].abs().astype(float).idxmax(), ["name", "drift", "lower", "upper"]]
+"""),
+    md("## And in two currencies?\n\nDollars count at the day's rate; cash is shown in its own currency."),
+    code("""
+us = rk.open_portfolio("../portfolios/us", on="2026-03-04", language="en")
+us.drift()
+"""),
+    code("rk.chart(us.drift())"),
+    code("us.decide()"),
+    md("## 한국어로"),
+    code("""
+rk.open_portfolio("../portfolios/us", on="2026-03-04", language="ko").decide()
+"""),
+    md("""
+**Answer.** In the growth portfolio the semiconductor fund is furthest away, 3.64 points over its target and inside its
+band of 5 to 15 %. In the US portfolio VOO is 6.52 points over and past its band: there a rebalance is due.
+"""),
+]  # fmt: skip
+
+NEW_MONEY = [
+    md("""
+# New money
+
+**I have 1,000,000 won to invest this month. What should it buy?**
+"""),
+    code("""
+import rebalance_kit as rk
+
+portfolio = rk.open_portfolio("../portfolios/growth", on="2026-03-04", language="en")
+rules = portfolio.cash_rules(1_000_000)
+rules
+"""),
+    md("Three rules answer, each in its own way: `proportional` to the shortfall, `water_filling` the most underweight "
+       "first, `least_squares` the largest gap in money first. In whole shares, and without selling:"),
+    code("""
+plan = portfolio.plan(contribute=1_000_000)
+plan
+"""),
+    code("rk.chart(plan)"),
+    code('plan.table()[["code", "side", "quantity", "amount", "commission"]]'),
+    md("## What if it were a withdrawal?"),
+    code("portfolio.plan(withdraw=1_000_000)"),
+    md("## How much would restore every target without a sale?"),
+    code("""
+enough = rules.smallest_no_sell_deposit
+print(f"{enough:,}")
+"""),
+    code("rk.chart(portfolio.plan(contribute=enough))"),
+    md("""
+**Answer.** By the policy's rule, the assets furthest below their targets. A deposit that restores every target without
+a sale would have to be 4,000,000 won.
+"""),
+]  # fmt: skip
+
+NOTEBOOKS = {"00_quickstart": QUICKSTART, "01_where_am_i": WHERE_AM_I, "02_new_money": NEW_MONEY}
+
+
+def notebook(cells: Sequence[Cell]) -> Any:
+    """A notebook of these cells, not yet run. Its ids are counted, so that the file is the same every time."""
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    made = nbf.v4.new_notebook(metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
+    for i, (kind, source) in enumerate(cells):
+        new = nbf.v4.new_code_cell if kind == "code" else nbf.v4.new_markdown_cell
+        made.cells.append(new(source, id=f"cell-{i:02}"))
+    return made
+
+
+def run(made: Any, folder: Path) -> Any:
+    """The notebook with its outputs, as if it stood in `folder`."""
+    NotebookClient(
+        made,
+        timeout=120,
+        kernel_name="python3",
+        store_widget_state=False,
+        resources={"metadata": {"path": str(folder)}},
+    ).execute()
+    for cell in made.cells:
+        cell.metadata.pop("execution", None)
+    made.metadata["language_info"] = {"name": "python"}
+    return made
+
+
+def main(names: Sequence[str]) -> None:
+    for name in names or NOTEBOOKS:
+        nbf.write(run(notebook(NOTEBOOKS[name]), FOLDER), FOLDER / f"{name}.ipynb")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
