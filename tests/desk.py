@@ -6,11 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 from urllib.parse import urlsplit
 
 import pytest
@@ -32,6 +34,12 @@ class Served:
 
     url: str
     process: subprocess.Popen[str]
+    said: TextIO
+
+    def complaints(self) -> str:
+        """Everything that it has written to its error stream."""
+        self.said.seek(0)
+        return self.said.read()
 
     @property
     def origin(self) -> str:
@@ -90,17 +98,18 @@ def serve(folder: Path, *, notebook: Path | None = None) -> Iterator[Served]:
     else:
         load = "import sys; from pathlib import Path; from rebalance_kit.dashboard.launcher import serve_notebook"
         command = ["-c", f"{load}; serve_notebook(Path(sys.argv[1]), Path(sys.argv[2]))", str(notebook), str(folder)]
-    process = subprocess.Popen(
-        [sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT
-    )
-    try:
-        assert process.stdout is not None
-        url = process.stdout.readline().strip()
-        assert url.startswith("http://127.0.0.1:"), url + process.stdout.read()
-        yield Served(url, process)
-    finally:
-        process.terminate()
-        process.wait(20)
+    # What it says goes to a file: a pipe that nobody reads would stop the server once it is full.
+    with tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, stderr=said, text=True, cwd=ROOT)
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().strip()
+            served = Served(url, process, said)
+            assert url.startswith("http://127.0.0.1:"), served.complaints()
+            yield served
+        finally:
+            process.terminate()
+            process.wait(20)
 
 
 @contextmanager

@@ -53,6 +53,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def desk(folder: Path) -> Iterator[Served]:
     with serve(folder) as served:
         yield served
+        complaints = served.complaints()
+    assert urlsplit(served.url).query.removeprefix("token=") not in complaints
+    assert "Traceback" not in complaints
 
 
 def choose(seen: Visit, name: str) -> None:
@@ -224,6 +227,7 @@ def test_by_keyboard_alone(browser: Browser, desk: Served, folder: Path) -> None
         assert_preview_shows(seen, plan)
         page.locator(".rk-read input").focus()
         keys.press("Space")
+        expect(page.locator(".rk-submit")).to_be_enabled()
         keys.press("Tab")
         expect(page.locator(".rk-submit")).to_be_focused()
         keys.press("Enter")

@@ -176,6 +176,11 @@ class DeskServer(Voila):  # type: ignore[misc]  # voila is not typed
         homes = [Path(home) for home in jupyter_path("voila")]
         return str(next(home for home in homes if (home / "themes").is_dir()))
 
+    def init_settings(self) -> dict[str, Any]:
+        """Every error page is our own: the stock ones link to a CDN, or need files that are not served."""
+        settings: dict[str, Any] = super().init_settings()
+        return {**settings, "jinja2_env": settings["voila_jinja2_env"]}
+
     def init_handlers(self) -> list[Any]:
         return [_with_ours(handler) for handler in super().init_handlers()]
 
@@ -201,8 +206,27 @@ class DeskServer(Voila):  # type: ignore[misc]  # voila is not typed
         shutil.rmtree(self.connection_dir, ignore_errors=True)
 
 
+class Discreet(logging.Filter):
+    """Keeps the token out of whatever is logged."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__()
+        self.token = token
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = record.getMessage().replace(self.token, "***"), ()
+        return True
+
+
+def _quiet_logs(token: str) -> None:
+    """Refusals are no news for the terminal of the person at the desk; failures are, without the token."""
+    for name in ("access", "application", "general"):
+        log = logging.getLogger(f"tornado.{name}")
+        log.setLevel(logging.ERROR)
+        log.addFilter(Discreet(token))
+
+
 def _log_failure(handler: web.RequestHandler) -> None:
-    """Only failures of ours, and never the query: it holds the token."""
     if handler.get_status() >= 500:
         _log.error("%s %s: %s", handler.request.method, handler.request.path, handler.get_status())
 
@@ -218,7 +242,9 @@ def build(notebook: Path, *, port: int = 0, preheat: bool = False, posix: bool =
     """A server for one notebook, its port already bound on loopback (0: a free one). OSError when it is taken."""
     sockets = netutil.bind_sockets(port, ADDRESS)
     bound = sockets[0].getsockname()[1]
-    server = DeskServer(config=configuration(secrets.token_hex(32), bound, preheat=preheat, posix=posix))
+    token = secrets.token_hex(32)
+    _quiet_logs(token)
+    server = DeskServer(config=configuration(token, bound, preheat=preheat, posix=posix))
     server.notebook_path = str(notebook)
     server.initialize([])
     server.port, server.sockets = bound, sockets
