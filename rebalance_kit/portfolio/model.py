@@ -131,7 +131,8 @@ class Portfolio:
 
         flow = arguments.amount("amount", amount, negative=True)
         drift = self.drift(deposit=max(flow, ZERO))
-        return compare_cash(self.policy, self.holdings, self.prices, drift, flow, self.account, self.on)
+        compared = compare_cash(self.policy, self.holdings, self.prices, drift, flow, self.account, self.on)
+        return replace(compared, language=self.language)
 
     def run(
         self,

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from rebalance_kit.drift import Drift
 from rebalance_kit.money import show_percent, show_points
+from rebalance_kit.planner.compare import RULE_NAMES, CashComparison
 from rebalance_kit.planner.plan import Plan
 from rebalance_kit.report import wording
-from rebalance_kit.report.ink import BLUE, VERMILION, shorten
+from rebalance_kit.report.ink import BLUE, GREEN, VERMILION, shorten
 from rebalance_kit.report.svg import drift_bars, drift_scale
 from rebalance_kit.words import Language, Text
 
@@ -71,6 +72,23 @@ def before_after_figure(plan: Plan, language: Language = "en") -> Figure:
         pen.write(axes, y, f"{show_percent(asset.current_weight)} > {show_percent(weight)}")
     axes.set_xlim(left=0)
     pen.finish(axes, "{:g}%")
+    return figure
+
+
+def cash_figure(compared: CashComparison, language: Language = "en") -> Figure:
+    """`cash_svg` as a figure."""
+    codes = [code for code, _ in compared.rules[0].split.amounts]
+    pen = _Pen([compared.names[code] for code in codes], language)
+    figure, axes = pen.sheet(wording.CASH_TITLE, [(compared.names[code], code) for code in codes])
+    for i, (outcome, colour, marker) in enumerate(zip(compared.rules, (VERMILION, BLUE, GREEN), "Dos", strict=True)):
+        amounts = [float(outcome.split.amount(code)) for code in codes]
+        heights = [y + 0.26 * (i - 1) for y in range(len(codes))]
+        axes.hlines(heights, 0, amounts, color=colour, linewidth=2)
+        label = RULE_NAMES[outcome.split.rule].of(pen.language)
+        axes.scatter(amounts, heights, color=colour, marker=marker, label=label)
+    axes.legend(prop=pen.font, frameon=False, loc="best")
+    axes.axvline(0, color="black", linewidth=0.8)
+    pen.finish(axes, "{:,.0f}")
     return figure
 
 

@@ -1,7 +1,7 @@
 """Pieces of a hand-made SVG chart: the sheet, the axis, names cut to fit, and a legend.
 
 The sheet is deterministic and small, asks for nothing outside itself, and needs no font on the server: text is drawn
-by the reader's browser. Lines and letters are `currentColor`, so that a dark page stays readable; the two colours are
+by the reader's browser. Lines and letters are `currentColor`, so that a dark page stays readable; the colours are
 from Okabe and Ito's palette, which colour-blind readers can tell apart, and what a colour says, a shape says too.
 Coordinates are floats with one decimal: they are ink, never money.
 """
@@ -16,6 +16,7 @@ from rebalance_kit.report.wording import printable
 
 BLUE = "#0072B2"
 VERMILION = "#D55E00"
+GREEN = "#009E73"
 FONTS = "'Malgun Gothic','Apple SD Gothic Neo','Noto Sans KR','Noto Sans CJK KR',NanumGothic,sans-serif"
 
 WIDTH = 560

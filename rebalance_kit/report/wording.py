@@ -39,6 +39,7 @@ NOT_ESTIMATED = Text("not estimated", "추정하지 않음")
 LARGEST_DRIFT = Text("Largest drift", "최대 편차")
 
 DRIFT_TITLE = Text("Drift from target, in points of weight", "목표 대비 편차 (%p)")
+CASH_TITLE = Text("Where the money goes, rule by rule", "규칙별 배분")
 WEIGHTS_TITLE = Text("Weights before and after, against target", "거래 전후 비중과 목표")
 
 DUE = Text("A rebalance is due ({trigger}).", "리밸런싱이 필요합니다 ({trigger}).")
@@ -59,11 +60,6 @@ SEVERITIES = {
     "info": Text("note", "참고"),
     "warning": Text("warning", "주의"),
     "error": Text("error", "오류"),
-}
-RULES = {
-    "proportional": Text("proportional", "부족분 비례"),
-    "water_filling": Text("water-filling", "낮은 비중부터 채우기"),
-    "least_squares": Text("least squares", "최소제곱"),
 }
 
 
