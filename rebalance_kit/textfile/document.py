@@ -50,16 +50,20 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Document:
-    """The bytes of one file. `error` is the exception that a problem of this file is raised as."""
+    """The bytes of one file. `error` is the exception that a problem of this file is raised as.
+
+    `whole` are the bytes of the workbook that this is a sheet of: what was read, and so what is hashed.
+    """
 
     name: str
     data: bytes
     error: type[InputError] = InputError
+    whole: bytes = b""
 
     @cached_property
     def sha256(self) -> str:
         """The hash of the bytes that were read."""
-        return hashlib.sha256(self.data).hexdigest()
+        return hashlib.sha256(self.whole or self.data).hexdigest()
 
     @cached_property
     def kind(self) -> Text | None:

@@ -62,6 +62,7 @@ class _Held:
     value: list[tuple[Decimal, str]] = field(default_factory=list)
     cost: list[tuple[Decimal, str]] = field(default_factory=list)
     price: tuple[Decimal, str] | None = None
+    mixed: bool = False  # some row tells the value of this and of something else together
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +134,16 @@ class _Reader:
         for amount in units:
             held = self.held.setdefault((account[amount.unit], amount.unit), _Held(row))
             held.amounts.append(amount)
-        commodities = [unit for unit in account if unit not in MINOR_DIGITS]
-        if len(commodities) == 1:  # a value of several commodities together tells nothing about each
-            held = self.held[account[commodities[0]], commodities[0]]
+        if len(account) == 1 and not MINOR_DIGITS.keys() & account.keys():
+            unit = next(iter(account))  # a value of several things together tells nothing about each
+            held = self.held[account[unit], unit]
             held.value += self._money(row, names, _VALUES)
             held.cost += self._money(row, names, _COSTS)
             prices = self._money(row, names, ("price", "marketprice"))
             held.price = prices[0] if len(prices) == 1 else held.price
+        elif len(account) > 1:
+            for unit in account:
+                self.held[account[unit], unit].mixed = True
 
     def _units(self, row: Row, names: Sequence[str]) -> list[_Amount]:
         """The amounts of a row: in one cell, in a number and a commodity column, or in a column per commodity."""
@@ -201,11 +205,11 @@ class _Reader:
             raise self._no_currency(held.row, unit)
         lots = [amount for amount in held.amounts if amount.each is not None]
         paid = [product(lot.number, lot.each) for lot in lots if lot.each is not None]
-        cost = _only(held.cost, currency)
+        cost = None if held.mixed else _only(held.cost, currency)
         if cost is None and paid and len(lots) == len(held.amounts):
             cost = exact_sum(paid)
         price = held.price[0] if held.price and held.price[1] == currency else None
-        value = _only(held.value, currency)
+        value = None if held.mixed else _only(held.value, currency)
         code = statement.hold(held.row, name, unit, quantity, currency, price=price, value=value, cost=cost)
         if code is None or any(lot.day is None or lot.number <= 0 for lot in lots):
             return

@@ -19,11 +19,13 @@ from rebalance_kit.holdings.statements.ghostfolio import Ghostfolio
 from rebalance_kit.holdings.statements.ibkr_activity import IbkrActivity
 from rebalance_kit.holdings.statements.ibkr_flex import IbkrFlex
 from rebalance_kit.holdings.statements.portfolio_performance import PortfolioPerformance
+from rebalance_kit.holdings.statements.refusals import refusal_of
 from rebalance_kit.holdings.statements.schwab import Schwab
 from rebalance_kit.holdings.statements.vanguard import Vanguard
 from rebalance_kit.policy.model import Policy
 from rebalance_kit.textfile.document import Document
 from rebalance_kit.textfile.table import first_headings
+from rebalance_kit.textfile.workbook import sheets
 from rebalance_kit.words import Text
 
 FORMATS: tuple[Format, ...] = (
@@ -53,18 +55,24 @@ def read_statement(
     With a policy the accounts must be the policy's; without one they are as the file names them, and no asset is known
     beforehand.
     """
-    chosen = _named(name, formats) if name else choose(document, formats)
-    return chosen.read(document, policy, on)
+    known = (_named(name, formats),) if name else formats
+    sheet = _sheet(sheets(document), known)
+    chosen = known[0] if name else choose(sheet, known)
+    return chosen.read(sheet, policy, on)
 
 
 def choose(document: Document, formats: Sequence[Format]) -> Format:
     """The one format that is surest of a document.
 
-    Raises the document's error when no format knows it (with what was found and what is read) or when two are equally
-    sure (naming both).
+    Raises the document's error when no format knows it (with what was found and what is read), when it is plainly
+    something else that only looks like a table of holdings (transactions, say), or when two formats are equally sure
+    (naming both).
     """
     sureness = {index: known.recognise(document) for index, known in enumerate(formats)}
     best = max(sureness.values(), default=Confidence.NO)
+    refusal = None if best is Confidence.CERTAIN else refusal_of(document)
+    if refusal is not None:
+        raise refusal
     if best is Confidence.NO:
         raise _unknown(document, formats)
     claims = [formats[index] for index, sure in sureness.items() if sure is best]
@@ -80,6 +88,27 @@ def choose(document: Document, formats: Sequence[Format]) -> Format:
             ),
         )
     return claims[0]
+
+
+def _sheet(documents: Sequence[Document], formats: Sequence[Format]) -> Document:
+    """The one sheet of a workbook that some format is surest of; the first when none is. A file has one sheet.
+
+    Raises the document's error, naming the sheets, when two are as good.
+    """
+    if len(documents) == 1:
+        return documents[0]
+    sureness = [max((known.recognise(sheet) for known in formats), default=Confidence.NO) for sheet in documents]
+    best = max(sureness)
+    claimed = [sheet for sheet, sure in zip(documents, sureness, strict=True) if sure is best]
+    if best is Confidence.NO or len(claimed) == 1:
+        return claimed[0]
+    names = ", ".join(sheet.name for sheet in claimed)
+    raise claimed[0].problem(
+        "ambiguous_sheet",
+        wrong=Text(f"the sheets {names} all hold a table of holdings", f"{names} 시트에 모두 보유 종목 표가 있습니다"),
+        expected=Text("one sheet with the holdings", "보유 종목이 있는 시트 하나"),
+        fix=Text("save the right sheet as CSV", "맞는 시트를 CSV로 저장해 주세요"),
+    )
 
 
 def _named(name: str, formats: Sequence[Format]) -> Format:
