@@ -43,10 +43,10 @@ FILE = "holdings.csv: "
 BAD = [
     Bad("empty", b"", FILE, "the file is empty", "export or write it again"),
     Bad("only a mark", b"\xef\xbb\xbf\r\n", FILE, "the file is empty", "export or write it again"),
-    Bad("a workbook", b"PK\x03\x04abc", FILE, "an Excel workbook", "save the table as CSV"),
+    Bad("a workbook", b"PK\x03\x04abc", FILE, "an Excel workbook", "save the sheet as CSV"),
     Bad("a locked workbook", b"\xd0\xcf\x11\xe0abc", FILE, "password-protected", "save the table as CSV"),
-    Bad("a photo", b"\xff\xd8\xff\xe0abc", FILE, "a JPEG picture", "save the table as CSV"),
-    Bad("a login page", "<html><body>login</body></html>", FILE, "a web page", "save the table as CSV"),
+    Bad("a photo", b"\xff\xd8\xff\xe0abc", FILE, "a JPEG picture", "download the positions as CSV"),
+    Bad("a login page", "<html><body>login</body></html>", FILE, "a web page that asks to log in", "sign in at"),
     Bad("another encoding", b"code,quantity\nA\xff\xff,1\n", FILE, "in no encoding", "save the file again"),
     Bad("a NUL byte", b"code,quantity\nVOO,1\0\n", "holdings.csv, line 2: ", "a NUL byte", "save the file again"),
     Bad("too large", b"code,quantity\n" + b"#" * 10_500_000, FILE, "larger than 10 MB", "keep the rows"),
