@@ -237,7 +237,7 @@ def test_by_keyboard_alone(browser: Browser, desk: Served, folder: Path) -> None
     assert seen.errors == []
 
 
-def test_what_is_typed_survives_a_reload_and_a_tick_does_not(browser: Browser, desk: Served) -> None:
+def test_what_is_typed_survives_a_reload_and_a_tick_does_not(browser: Browser, desk: Served, folder: Path) -> None:
     with visit(browser, desk) as seen:
         page = seen.page
         number = page.locator('.rk-ed-row[data-code="069500"] .rk-ed-number')
@@ -264,6 +264,16 @@ def test_what_is_typed_survives_a_reload_and_a_tick_does_not(browser: Browser, d
         page.wait_for_timeout(500)
         expect(page.locator(".rk-receipt")).to_be_hidden()
         expect(page.locator(".rk-runs")).to_have_count(0)
+        # What was read is no longer true: the worker plans again, and refuses.
+        page.locator(".rk-read input").check()
+        holdings = folder / "a" / "holdings.csv"
+        text = holdings.read_text(encoding="utf-8")
+        holdings.write_text(text.replace(",250,16800,", ",249,16800,"), encoding="utf-8")
+        page.locator(".rk-submit").click()
+        expect(page.locator(".rk-say.rk-error")).to_contain_text("계획을 다시 봐 주세요")
+        expect(page.locator(".rk-preview")).to_be_hidden()
+        expect(page.locator(".rk-runs")).to_have_count(0)
+        holdings.write_text(text, encoding="utf-8")
         page.get_by_role("button", name="정책 비중으로").click()
         expect(number).to_have_value("15.00")
 
@@ -326,6 +336,15 @@ def test_no_kernel_is_left_when_the_pages_are(browser: Browser, desk: Served) ->
     with visit(browser, desk), visit(browser, desk):
         assert len(desk.kernels()) == 2
     assert desk.wait_for_kernels(0) == []
+    assert len(desk.workers()) == 1
+
+
+def test_a_worker_that_dies_is_replaced(desk: Served) -> None:
+    (before,) = desk.workers()
+    os.kill(before, signal.SIGKILL)
+    end = time.monotonic() + 5
+    while desk.workers() in ([], [before]) and time.monotonic() < end:
+        time.sleep(0.1)
     assert len(desk.workers()) == 1
 
 

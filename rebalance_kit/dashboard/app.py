@@ -209,7 +209,7 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]  # ipywidgets is not typed 
     def _show_history(self) -> None:
         from rebalance_kit.dashboard.order_views import history
 
-        self.panels.history.value = history(self.session.history(), self._language)
+        self.panels.history.value = history(self.session.history(), self.session.zone, self._language)
 
     def _show_state(self) -> None:
         """What follows from the session's step: the orders, the tick, and which controls are on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import tzinfo
 from decimal import Decimal
 from html import escape
 
@@ -131,12 +132,13 @@ def receipt(result: RunResult, language: Language) -> str:
     )
 
 
-def history(runs: Sequence[RunResult], language: Language) -> str:
-    """One row per run, newest first."""
+def history(runs: Sequence[RunResult], zone: tzinfo, language: Language) -> str:
+    """One row per run, newest first, by the clock of `zone`."""
     if not runs:
         return f'<p class="rk-soft">{escape(w.NO_HISTORY.of(language))}</p>'
     words = (w.WHEN, w.RESULT, w.ORDERS, w.TOTAL_AFTER, w.RUN)
-    return table([escape(word.of(language)) for word in words], (_run_cells(run, language) for run in runs), "runs")
+    rows = (_run_cells(run, zone, language) for run in runs)
+    return table([escape(word.of(language)) for word in words], rows, "runs")
 
 
 def _fill_cells(execution: Execution, language: Language) -> tuple[str, ...]:
@@ -153,8 +155,9 @@ def _fill_cells(execution: Execution, language: Language) -> tuple[str, ...]:
     )
 
 
-def _run_cells(run: RunResult, language: Language) -> tuple[str, ...]:
-    moment = run.session.isoformat() if run.started_at is None else f"{run.started_at:%Y-%m-%d %H:%M}"
+def _run_cells(run: RunResult, zone: tzinfo, language: Language) -> tuple[str, ...]:
+    started = run.started_at
+    moment = run.session.isoformat() if started is None else f"{started.astimezone(zone):%Y-%m-%d %H:%M}"
     after = "–" if run.total_after is None else escape(show_money(run.total_after, run.base_currency))
     return (
         moment,

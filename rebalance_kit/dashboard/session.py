@@ -17,6 +17,7 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypedDict
+from zoneinfo import ZoneInfo
 
 from rebalance_kit import arguments
 from rebalance_kit.dashboard.allocation import Allocation, allocation_of
@@ -218,6 +219,13 @@ class Session:
             raise answer
         self._finish(answer)
         return True
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the portfolio's exchange: people there read its clock."""
+        from rebalance_kit.portfolio.opening import TIME_ZONES
+
+        return ZoneInfo(TIME_ZONES[self.portfolio.policy.exchange] if self.portfolio else "UTC")
 
     def history(self) -> tuple[RunResult, ...]:
         """Every run of this portfolio, newest first."""

@@ -45,7 +45,7 @@ def message(text: str, kind: Severity) -> str:
 def today(drift: Drift, decision: Decision, language: Language) -> str:
     """Value and decision in one sentence, then every reason."""
     value = f"<b>{escape(show_money(drift.total_value, drift.base_currency))}</b>"
-    worth = escape(w.WORTH.of(language)).format(value=value, date=drift.as_of.isoformat())
+    worth = escape(w.WORTH.of(language)).format(value=value, date=f'<span class="rk-date">{drift.as_of}</span>')
     cash = w.CASH_HELD.of(language).format(cash=show_money(drift.cash_value, drift.base_currency))
     answer = (w.DUE if decision.rebalance else w.NOT_DUE).of(language)
     tone = "due" if decision.rebalance else "calm"

@@ -14,7 +14,7 @@ LOCKED = Text(
 
 # ---- the frame ----
 TITLE = Text("Rebalance", "리밸런싱")
-PAPER = Text("PAPER ACCOUNT", "모의계좌")
+PAPER = Text("PAPER", "모의계좌")
 PAPER_MORE = Text("No real money moves here.", "실제 돈은 움직이지 않습니다.")
 PORTFOLIO = Text("Portfolio", "포트폴리오")
 BROKEN = Text(
@@ -134,7 +134,7 @@ STILL_WAITING = Text(
 )
 
 # ---- receipt and history ----
-RECEIPT_TITLE = Text("Receipt", "접수 결과")
+RECEIPT_TITLE = Text("Receipt", "주문 결과")
 HISTORY_TITLE = Text("History", "기록")
 NO_HISTORY = Text("No run yet.", "아직 기록이 없습니다.")
 STATUS = {
