@@ -67,7 +67,7 @@ ORDER = {
     "reason": str,
 }
 PLAN = DRIFT | {
-    "plan_id": re.compile("[0-9a-f]{16,64}"),
+    "plan_id": re.compile("[0-9a-f]{12,64}"),
     "method": str,
     "cash_rule": (str, None),
     "goal": [{"code": CODE, "value": NUMBER, "amount": NUMBER, "below_minimum": bool}],
