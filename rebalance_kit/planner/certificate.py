@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 
 from rebalance_kit.costs import commission, slippage
 from rebalance_kit.goals import minimum_trade
 from rebalance_kit.holdings.model import Holdings
-from rebalance_kit.money import ONE, ZERO, exact_sum, plain, product, ratio
+from rebalance_kit.money import ONE, ZERO, as_decimal, exact_sum, plain, product
 from rebalance_kit.orders import Side, instrument_of, tick_size
 from rebalance_kit.planner.evidence import Evidence, cash_floor, cash_in_base, cash_rows, total_after
 from rebalance_kit.planner.identity import plan_id
@@ -174,9 +175,9 @@ def _after(evidence: Evidence) -> Iterator[str]:
         asset = plan.drift.asset(row.code)
         quantity = exact_sum((asset.quantity, Decimal(moved.get(row.code, 0))))
         value = evidence.prices.value(row.code, quantity) if asset.price is not None else ZERO
-        weight = ratio(value, total) if total else ZERO
-        drift = exact_sum((weight, asset.target_weight.copy_negate()))
-        if (row.quantity, row.value, row.weight, row.drift) != (quantity, value, weight, drift):
+        weight = Fraction(value) / Fraction(total) if total else Fraction(0)
+        shown = (as_decimal(weight), as_decimal(weight - Fraction(asset.target_weight)))
+        if (row.quantity, row.value, row.weight, row.drift) != (quantity, value, *shown):
             yield f"{row.code}: {plain(row.quantity)} worth {plain(row.value)}"
 
 

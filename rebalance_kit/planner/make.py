@@ -13,7 +13,17 @@ from rebalance_kit.drift import AssetDrift, Drift
 from rebalance_kit.errors import RuleError
 from rebalance_kit.goals import Goal
 from rebalance_kit.holdings.model import Holdings
-from rebalance_kit.money import ONE, ZERO, Rounding, exact_sum, minor_unit, plain, product, ratio, round_fraction
+from rebalance_kit.money import (
+    ONE,
+    ZERO,
+    Rounding,
+    as_decimal,
+    exact_sum,
+    minor_unit,
+    product,
+    round_fraction,
+    show_money,
+)
 from rebalance_kit.orders import Order, Side, cash_reason, drift_reason, instrument_of, limit_price
 from rebalance_kit.planner import telling
 from rebalance_kit.planner.certificate import certify
@@ -24,7 +34,7 @@ from rebalance_kit.planner.stating import Case, only_account, problem_of, requir
 from rebalance_kit.policy.model import CashRule, Method, Policy
 from rebalance_kit.prices.model import PriceBook
 from rebalance_kit.trigger import Decision
-from rebalance_kit.words import Text
+from rebalance_kit.words import Finding, Text
 
 GAP_UNIT = Decimal("0.0001")  # bp
 
@@ -44,12 +54,12 @@ def make_plan(
 
     It follows the decision: when nothing is due there are no orders, and `ideal` shows those it would have. Raises
     UsageError when one of several accounts has to be chosen, RuleError when a price is missing or must not be used,
-    and when no plan keeps the cash that has to stay.
+    and when something is due but no plan keeps the cash that has to stay.
     """
     case = Case(policy, holdings, prices, drift, options, only_account(policy, holdings, options))
     require_prices(case)
-    solution = _solved(case, goals)
-    wanted = _orders(case, solution.counts, goals, on)
+    solution, told = _solved_if_possible(case, goals, due=decision.rebalance)
+    wanted = () if solution is None else _orders(case, solution.counts, goals, on)
     orders = wanted if decision.rebalance else ()
     cash = cash_after(case, orders)
     after, total = _after(case, orders, cash)
@@ -67,7 +77,7 @@ def make_plan(
         after=after,
         optimality=_optimality(case, solution),
         certificate=Certificate(()),  # until the plan is whole and can be re-proved
-        findings=telling.findings(case, goals, orders, after, decision, total),
+        findings=(*telling.findings(case, goals, orders, after, decision, total), *told),
         language=policy.language,
     )
     return replace(plan, certificate=certify(policy, holdings, prices, plan, on=on))
@@ -78,11 +88,22 @@ def wanted_orders(case: Case, goals: Sequence[Goal], on: date) -> tuple[Order, .
     return _orders(case, _solved(case, goals).counts, goals, on)
 
 
+def _solved_if_possible(case: Case, goals: Sequence[Goal], *, due: bool) -> tuple[Solution | None, tuple[Finding, ...]]:
+    """When nothing is due, that no plan would be possible is a finding, not a failure."""
+    try:
+        return _solved(case, goals), ()
+    except RuleError as error:
+        if due:
+            raise
+        said = Text(error.message("en"), error.message("ko"))
+        return None, (Finding(error.code, "warning", said),)
+
+
 def _solved(case: Case, goals: Sequence[Goal]) -> Solution:
     try:
         return solve(problem_of(case, goals))
     except NoPlan as none:
-        raise _no_plan(case, none.currency) from None
+        raise _no_plan(case, none) from None
 
 
 def _orders(case: Case, counts: Mapping[str, int], goals: Sequence[Goal], on: date) -> tuple[Order, ...]:
@@ -142,9 +163,9 @@ def _after(case: Case, orders: Sequence[Order], cash: Decimal) -> tuple[tuple[Af
     total = exact_sum((*values.values(), cash))
     rows = []
     for row in case.drift.assets:
-        weight = ratio(values[row.code], total) if total else ZERO
-        drift = exact_sum((weight, row.target_weight.copy_negate()))
-        rows.append(AfterRow(row.code, held[row.code], values[row.code], weight, drift))
+        weight = Fraction(values[row.code]) / Fraction(total) if total else Fraction(0)
+        drift = as_decimal(weight - Fraction(row.target_weight))
+        rows.append(AfterRow(row.code, held[row.code], values[row.code], as_decimal(weight), drift))
     return tuple(rows), total
 
 
@@ -190,14 +211,6 @@ def _summary(case: Case, orders: Sequence[Order], after: Sequence[AfterRow], cas
     )
 
 
-def _optimality(case: Case, solution: Solution) -> Optimality:
-    if solution.proven:
-        return Optimality("optimal", ZERO)
-    unit = Fraction(10_000) / (Fraction(case.total) or 1)
-    base_units = solution.gap * Fraction(minor_unit(case.policy.base_currency))
-    return Optimality("gap", round_fraction(base_units * unit, GAP_UNIT, Rounding.CEILING))
-
-
 def _method(policy: Policy, options: PlanOptions) -> Method:
     if options.method is not None:
         return options.method
@@ -210,8 +223,8 @@ def _cash_rule(policy: Policy, options: PlanOptions) -> CashRule | None:
     return options.cash_rule or policy.rebalancing.cash.rule
 
 
-def _no_plan(case: Case, currency: str | None) -> RuleError:
-    if currency is None:
+def _no_plan(case: Case, none: NoPlan) -> RuleError:
+    if none.currency is None:
         return RuleError(
             "caps_leave_no_plan",
             where=Text("rebalancing.constraints", "rebalancing.constraints"),
@@ -221,14 +234,27 @@ def _no_plan(case: Case, currency: str | None) -> RuleError:
             expected=Text("caps that allow the cash to be raised", "필요한 현금을 마련할 수 있는 한도"),
             fix=Text("raise the caps", "한도를 늘려 주세요"),
         )
-    cash, floor = plain(case.cash(currency)), plain(case.floor_of_cash(currency))
+    currency = none.currency
+    short = product(round_fraction(none.missing, ONE, Rounding.CEILING), minor_unit(currency))
+    stays, missing = show_money(case.floor_of_cash(currency), currency), show_money(short, currency)
     return RuleError(
         "cash_cannot_be_raised",
         where=Text(f"cash in {currency}", f"{currency} 현금"),
         wrong=Text(
-            f"{cash} cannot be brought to {floor} by selling what may be sold",
-            f"팔 수 있는 것을 다 팔아도 {cash}을(를) {floor}(으)로 만들 수 없습니다",
+            f"selling everything that may be sold leaves {missing} too little",
+            f"팔 수 있는 것을 다 팔아도 {missing}이(가) 모자랍니다",
         ),
-        expected=Text("at least the buffer after every order", "모든 주문 뒤에 남길 현금 이상"),
-        fix=Text("withdraw less or lower the buffer", "출금을 줄이거나 남길 현금을 줄여 주세요"),
+        expected=Text(f"{stays} or more after every order", f"모든 주문 뒤에 {stays} 이상"),
+        fix=Text(
+            f"withdraw or keep {missing} less, or exchange money into {currency} first",
+            f"출금액이나 남길 현금을 {missing} 줄이거나 먼저 {currency}(으)로 환전해 주세요",
+        ),
     )
+
+
+def _optimality(case: Case, solution: Solution | None) -> Optimality:
+    if solution is None or solution.proven:
+        return Optimality("optimal", ZERO)
+    unit = Fraction(10_000) / (Fraction(case.total) or 1)
+    base_units = solution.gap * Fraction(minor_unit(case.policy.base_currency))
+    return Optimality("gap", round_fraction(base_units * unit, GAP_UNIT, Rounding.CEILING))

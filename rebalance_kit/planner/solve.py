@@ -18,11 +18,12 @@ WORTH_CLOSING = Fraction(1, 100)  # bp of the portfolio: a smaller gap is only r
 
 
 class NoPlan(Exception):
-    """No whole-share plan keeps the budget of a currency (None: the caps leave none)."""
+    """No whole-share plan keeps the budget of a currency (None: the caps leave none). `missing` is how much of it the
+    sale of everything leaves short, in minor units."""
 
-    def __init__(self, currency: str | None) -> None:
-        self.currency = currency
-        super().__init__(currency)
+    def __init__(self, currency: str | None, missing: Fraction = Fraction(0)) -> None:
+        self.currency, self.missing = currency, missing
+        super().__init__(currency, missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ def _one_currency(problem: Problem, currency: str) -> Found:
     budget = problem.budget(currency)
     found = best_counts(lines, budget)
     if found is None:
-        raise NoPlan(currency)
+        cheapest = sum(min(line.choice(end).spend for part in line.segments for end in part) for line in lines)
+        raise NoPlan(currency, Fraction(cheapest - budget, lines[0].grain))
     if found.proven or not _worth_closing(problem, found.objective - found.bound):
         return found
     part = replace(problem, lines=tuple(lines), max_orders=None, max_turnover=None)
