@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 from rebalance_kit.errors import HoldingsError
+from rebalance_kit.holdings.columns import HOLDINGS
 from rebalance_kit.holdings.lots import read_lots as read_lots
 from rebalance_kit.holdings.model import HoldingsFile
-from rebalance_kit.holdings.statements.registry import read_statement
+from rebalance_kit.holdings.table import read_holdings_table
 from rebalance_kit.policy.model import Policy
-from rebalance_kit.textfile.document import open_document
+from rebalance_kit.textfile.document import Document, open_document
+from rebalance_kit.textfile.table import find_heading
 
 
 def read_holdings(path: Path, policy: Policy | None, on: date, *, format: str | None = None) -> HoldingsFile:
@@ -19,4 +22,19 @@ def read_holdings(path: Path, policy: Policy | None, on: date, *, format: str | 
 
     Raises HoldingsError, PriceError (a bad price in it) or UsageError (an unknown format), each naming the place.
     """
-    return read_statement(open_document(path, HoldingsError), policy, on, name=format)
+    document = open_document(path, HoldingsError)
+    if format is None and _is_our_own(document):
+        return read_holdings_table(document, policy, on)
+    # Loaded when a file of somebody else's comes: the statement formats are many, and a command should start at once.
+    from rebalance_kit.holdings.statements.registry import read_statement
+
+    return read_statement(document, policy, on, name=format)
+
+
+def _is_our_own(document: Document) -> bool:
+    """Whether some line's every heading is, to the letter, one of our own column names: no broker's file has that."""
+
+    def ours(cells: Sequence[str]) -> bool:
+        return set(HOLDINGS.required) <= set(cells) <= set(HOLDINGS.fields)
+
+    return not document.kind and find_heading(document, ",", ours) is not None
