@@ -10,14 +10,15 @@ with k and m such that sum x = C. A withdrawal mirrors them (what is most over i
 target of zero is sold before anything else. Everything is a rational number until the last step, which splits the
 amount by largest remainder, so that the parts always sum to it.
 
-Two things follow from "the parts sum to the amount". The targets are scaled to sum to one over the assets that take
-part: cash and whatever the policy does not name are left as they are. An asset that may not be bought takes no part in
-a deposit, and one that may not be sold takes none in a withdrawal.
+"The parts sum to the amount" asks who takes part. The targets are scaled to sum to one over the assets that do: cash
+and whatever the policy does not name are left as they are. An asset that may not be bought takes no part in a deposit,
+and one that may not be sold takes none in a withdrawal. A withdrawal is paid out in the base currency and plans
+exchange no money: assets of other currencies take part only where those of the base currency are not worth enough.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -80,7 +81,7 @@ def split_cash(policy: Policy, drift: Drift, amount: Decimal, rule: CashRule) ->
     """One rule's split of `amount`. Raises as `cash_rules` does."""
     unit = minor_unit(drift.base_currency)
     _check_amount(amount, unit, drift.base_currency)
-    values, weights = _taking_part(policy, drift, buying=amount > 0)
+    values, weights = _taking_part(policy, drift, amount)
     if amount > 0:
         exact = deposit(values, weights, Fraction(amount), rule)
         parts = split_exactly(amount, exact, unit)
@@ -199,16 +200,15 @@ def _level(widths: Amounts, bottoms: Amounts, amount: Fraction) -> Fraction:
     raise ValueError("no vessel to pour into")
 
 
-def _taking_part(policy: Policy, drift: Drift, *, buying: bool) -> tuple[dict[str, Fraction], dict[str, Fraction]]:
-    """Values and scaled weights of the assets that may be traded in the direction of the flow."""
-    blocked: Callable[[str], bool] = {
-        asset.code: asset.never_buy if buying else asset.never_sell for asset in policy.assets
-    }.__getitem__
-    values = {
-        asset.code: Fraction(asset.value)
-        for asset in drift.assets
-        if policy.asset(asset.code) is not None and not blocked(asset.code)
-    }
+def _taking_part(policy: Policy, drift: Drift, amount: Decimal) -> tuple[dict[str, Fraction], dict[str, Fraction]]:
+    """Values and scaled weights of the assets that take part in a flow."""
+    buying = amount > 0
+    blocked = {asset.code: asset.never_buy if buying else asset.never_sell for asset in policy.assets}
+    rows = [row for row in drift.assets if not blocked.get(row.code, True)]
+    at_home = [row for row in rows if row.currency == drift.base_currency]
+    if not buying and sum((Fraction(row.value) for row in at_home), NOTHING) >= -Fraction(amount):
+        rows = at_home
+    values = {row.code: Fraction(row.value) for row in rows}
     targets = {asset.code: Fraction(asset.target) for asset in policy.assets if asset.code in values}
     if buying and not any(targets.values()):
         raise RuleError(

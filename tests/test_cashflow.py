@@ -126,6 +126,16 @@ def test_an_asset_that_may_not_be_sold_takes_no_part() -> None:
     assert parts(*made, -200, WATER) == [0, -100, -100]
 
 
+def test_a_withdrawal_comes_from_assets_of_the_base_currency() -> None:
+    """Dollars cannot be paid out as won: VOO, the most overweight, is not sold for it."""
+    wanted = policy("A 30, B 30, VOO 40", assets={"VOO": {"currency": "USD"}})
+    made = situation(wanted, "A 30 @ 100, B 40 @ 100, VOO 100", "A 100, B 100, VOO 1 USD, USD/KRW 100")
+    drift = measure_drift(made.policy, made.holdings, made.prices)
+    assert parts(wanted, drift, -1000, WATER) == [0, -1000, 0]
+    assert sum(parts(wanted, drift, -8000, WATER)) == -8000  # more than they are worth: all take part
+    assert parts(wanted, drift, -8000, WATER)[2] < 0
+
+
 def test_everything_can_be_withdrawn_and_no_more() -> None:
     wanted, drift = drift_of("A 60, B 40", "A 3 @ 100, B 1 @ 100")
     for rule in CashRule:

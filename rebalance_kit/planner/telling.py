@@ -30,6 +30,10 @@ def findings(
             *_outside_bands(case, after, total),
             *_short_of_cash(case, goals, orders, after),
         ]
+    if case.options.withdraw is not None and any(
+        _currency(case, goal.code) != case.policy.base_currency for goal in goals
+    ):
+        own.append(_paid_at_home(case))
     if any(order.side is Side.SELL for order in orders):
         own.append(_TAX)
     seen: dict[tuple[str, str], Finding] = {}
@@ -43,6 +47,18 @@ _TAX = Finding(
     "info",
     Text("Tax on what is sold is not estimated.", "매도에 따른 세금은 계산하지 않았습니다."),
 )
+
+
+def _paid_at_home(case: Case) -> Finding:
+    base = case.policy.base_currency
+    return Finding(
+        "withdrawal_in_base_currency",
+        "info",
+        Text(
+            f"The withdrawal is paid in {base} and no money is exchanged, so assets in {base} are sold first.",
+            f"출금은 {base}(으)로 하고 환전은 하지 않으므로 {base} 자산을 먼저 팝니다.",
+        ),
+    )
 
 
 def _below_minimum(case: Case, goals: Sequence[Goal]) -> Iterator[Finding]:
