@@ -80,18 +80,24 @@ def merged_cash(entries: Iterable[Entry], findings: list[Finding]) -> tuple[Cash
     return tuple(cash)
 
 
-def quotes_of(document: Document, entries: Iterable[Entry], on: date, column: str | None = None) -> tuple[Quote, ...]:
-    """One quote for each code and day. Raises PriceError when a file prints two prices for one day."""
+def quotes_of(
+    document: Document, entries: Iterable[Entry], on: date, column: str | None = None, *, as_of: date | None = None
+) -> tuple[Quote, ...]:
+    """One quote for each code and day: the row's own, else `as_of`, the day of the whole file, else `on`.
+
+    Raises PriceError when a file prints two prices for one day.
+    """
     quotes: dict[tuple[str, date], Quote] = {}
     lines: dict[tuple[str, date], tuple[Decimal, int]] = {}
     for entry in entries:
         if entry.kind != "asset" or entry.price is None:
             continue
-        key = entry.code, entry.as_of or on
+        day = entry.as_of or as_of
+        key = entry.code, day or on
         if key in lines and lines[key][0] != entry.price:
             raise _two_prices(document, entry, key[1], lines[key], column)
         lines.setdefault(key, (entry.price, entry.row.line))
-        dated = entry.as_of is not None
+        dated = day is not None
         if key not in quotes or dated:
             quotes[key] = Quote(entry.code, entry.price, entry.currency, key[1], document.name, entry.name, dated=dated)
     return tuple(quotes.values())

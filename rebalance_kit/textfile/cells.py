@@ -24,6 +24,7 @@ _NUMBER = re.compile(
     r"(?P<open>\()?(?P<sign>[+-])?(?P<symbol>[$₩€£¥])? ?(?P<sign2>[+-])?(?P<digits>[0-9.,]*[0-9])"
     r" ?(?P<unit>[원주])?(?P<close>\))?"
 )
+_USUAL = re.compile(r"(-?)\$?((?:[0-9]+|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]+)?)")
 _POINT = re.compile(r"([0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+)?(\.[0-9]+)?")
 _COMMA = re.compile(r"([0-9]+|[1-9][0-9]{0,2}(\.[0-9]{3})+)?(,[0-9]+)?")
 _DATE = re.compile(
@@ -88,26 +89,29 @@ def prove_style(cells: Iterable[str], delimiter: str) -> NumberStyle:
     `110,50`), another such number, or semicolons between the cells, which programs write where the comma is taken.
     A file with semicolons and no proof of either style leaves `1,234` open.
     """
-    comma_only = point_only = either = 0
+    comma_only = either = 0
     for cell in cells:
         if "," not in cell and "." not in cell:
             continue
         digits = re.sub(r"[^0-9.,]", "", half_width(cell))
         point, comma = bool(_POINT.fullmatch(digits)), bool(_COMMA.fullmatch(digits))
+        if point and not comma:
+            return NumberStyle.POINT  # nothing that follows can prove decimal commas
         comma_only += comma and not point
-        point_only += point and not comma
         either += point and comma
-    if point_only == 0 and comma_only >= 1 and comma_only + (delimiter == ";") >= 2:
+    if comma_only >= 1 and comma_only + (delimiter == ";") >= 2:
         return NumberStyle.COMMA
-    if delimiter == ";" and point_only == 0 and either:
+    if delimiter == ";" and either:
         return NumberStyle.UNPROVEN
     return NumberStyle.POINT
 
 
 def read_number(cell: str, style: NumberStyle = NumberStyle.POINT) -> Decimal:
     """The exact number of a cell. CellError when it is none, or when it has two readings."""
-    if cell.isascii() and cell.isdigit() and len(cell) <= MAX_DIGITS:
-        return Decimal(cell)
+    if len(cell) <= MAX_DIGITS:  # the usual cell, without a look at what else it could be
+        usual = _USUAL.fullmatch(cell)
+        if usual and (style is NumberStyle.POINT or cell.isdigit()):
+            return Decimal(usual[1] + usual[2].replace(",", ""))
     text = literal(cell)
     found = _NUMBER.fullmatch(text)
     if not found or not _signs_agree(found):

@@ -99,7 +99,7 @@ class Statement:
             return None
         if quantity < 0:
             raise self._short(row, code, quantity)
-        entry = Entry(row, "asset", account, code, quantity, currency, name or None, price, cost, self.as_of, value)
+        entry = Entry(row, "asset", account, code, quantity, currency, name or None, price, cost, value=value)
         self._entries.append(entry)
         return code
 
@@ -130,12 +130,16 @@ class Statement:
 
     def cash(self, row: Row, account: str, currency: str, amount: Decimal) -> None:
         """Money; negative is money owed (a margin loan)."""
-        self._entries.append(Entry(row, "cash", account, "", amount, currency, as_of=self.as_of))
+        self._entries.append(Entry(row, "cash", account, "", amount, currency))
 
     def rate(self, base: str, quote: str, rate: Decimal) -> None:
         """Units of `quote` for one `base`."""
         day = self.as_of or self.on
         self._rates.append(FxRate(base, quote, rate, day, self.document.name))
+
+    def rate_of(self, base: str, quote: str) -> Decimal | None:
+        """The rate of a pair that the file printed so far, None when it printed none."""
+        return next((rate.rate for rate in self._rates if (rate.base, rate.quote) == (base, quote)), None)
 
     def skip(
         self,
@@ -185,7 +189,7 @@ class Statement:
         held = Holdings(positions, cash, lots, self.as_of, self.document.name, tuple(dict.fromkeys(found)))
         return HoldingsFile(
             held,
-            quotes_of(self.document, entries, self.on),
+            quotes_of(self.document, entries, self.on, as_of=self.as_of),
             rates=tuple(self._rates),
             skipped=tuple(sorted(self._skipped, key=lambda row: row.line)),
             format=self.form,

@@ -10,6 +10,7 @@ from rebalance_kit.words import Finding, Text
 
 _SHARE = re.compile(r"[A-Z0-9]{1,12}|[A-Z0-9]{1,6}[./-][A-Z0-9]{1,5}")
 _WITH_CLASS = re.compile(r"([A-Z0-9]{1,6})[ ./-]([A-Z]{1,4})")
+_LONGEST = 12  # of a code outside Korea
 _JOINTS = re.compile(r"[ ./-]")
 
 
@@ -20,7 +21,7 @@ def statement_code(codes: Codes, symbol: str, currency: str, line: int, findings
     symbol is what a spreadsheet left of a code.
     """
     text = literal(symbol)
-    if text in codes.known:
+    if text in codes.known or (not codes.known and text.isalpha() and text.isupper() and len(text) <= _LONGEST):
         return text
     same = [known for known in codes.known if _same_share(known, text)]
     if len(same) == 1:
@@ -44,7 +45,7 @@ def statement_code(codes: Codes, symbol: str, currency: str, line: int, findings
 
 def _same_share(known: str, text: str) -> bool:
     """Whether two spellings differ only in the joint before a class of shares."""
-    if not (_JOINTS.search(known) or _JOINTS.search(text)):
+    if known[:1] != text[:1]:
         return False
     return _JOINTS.sub("", known) == _JOINTS.sub("", text)
 

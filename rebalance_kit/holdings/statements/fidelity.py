@@ -125,8 +125,12 @@ def _read_row(
 
 
 def _is_total(table: Table, row: Row) -> bool:
-    said = [table.text(row, field).strip("* ") for field in ("account", "symbol", "name")]
-    return any(is_total(text) or text.casefold() in ("total value", "grand total", "account total") for text in said)
+    said = (table.text(row, field) for field in ("account", "symbol", "name"))
+    return any("total" in text.casefold() and _says_total(text.strip("* ")) for text in said)
+
+
+def _says_total(text: str) -> bool:
+    return is_total(text) or text.casefold() == "total value"
 
 
 def _left_out(symbol: str, name: str) -> Kind | None:

@@ -199,7 +199,7 @@ class _Reader:
             raise position_twice(self.statement.document, row.line, symbol, self.held[key].row.line)
         value = amount(table, row, "value")
         self._new(table, row, key, quantity, cost, value)
-        self.totals.position(currency, value)
+        self.totals.position(table.text(row, "category"), currency, value)
 
     def _new(
         self,

@@ -21,7 +21,7 @@ _GRAIN = Fraction(1, 10**6)  # the statement's own amounts carry the noise of bi
 
 @dataclass(frozen=True, slots=True)
 class _Printed:
-    """A total row and the (currency, value) of the positions above it."""
+    """A total row and the (currency, value) of the positions of its category above it."""
 
     line: int
     category: str
@@ -35,17 +35,17 @@ class IbkrTotals:
     """Gathers positions and printed totals in file order; a total in the positions' own currency ends their block,
     and one in another currency after it is the same block in the base currency."""
 
-    block: list[tuple[str, Decimal | None]] = field(default_factory=list)
+    block: list[tuple[str, str, Decimal | None]] = field(default_factory=list)  # category, currency, value
     closed: bool = False
     worth: list[tuple[str, Decimal | None]] = field(default_factory=list)
     printed: list[_Printed] = field(default_factory=list)
     net: dict[str, tuple[Row, Decimal]] = field(default_factory=dict)
 
-    def position(self, currency: str, value: Decimal | None) -> None:
+    def position(self, category: str, currency: str, value: Decimal | None) -> None:
         """A summary row."""
         if self.closed:
             self.block, self.closed = [], False
-        self.block.append((currency, value))
+        self.block.append((category, currency, value))
         self.worth.append((currency, value))
 
     def positions_total(self, table: Table, row: Row) -> None:
@@ -53,7 +53,8 @@ class IbkrTotals:
         currency, value = table.text(row, "currency"), amount_if_any(table, row, "value")
         if currency and value is not None:
             category = table.text(row, "category")
-            self.printed.append(_Printed(row.line, category, currency, value, tuple(self.block)))
+            rows = tuple((own, worth) for kind, own, worth in self.block if kind == category)
+            self.printed.append(_Printed(row.line, category, currency, value, rows))
         self.closed = True
 
     def net_asset_value(self, heading: Row, row: Row) -> None:

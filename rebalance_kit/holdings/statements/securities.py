@@ -58,9 +58,11 @@ _WORDS = {
 def is_option(symbol: str, description: str = "") -> bool:
     """Whether a symbol is an option's, or a description says CALL or PUT with a strike."""
     text = symbol.strip().upper()
+    if text.isalpha():
+        return False
     if any(pattern.fullmatch(text) for pattern in _OPTION_SYMBOLS):
         return True
-    return bool(_OPTION_NAMES.fullmatch(description.strip().upper())) and not text.isalpha()
+    return bool(_OPTION_NAMES.fullmatch(description.strip().upper()))
 
 
 def is_cusip(symbol: str) -> bool:

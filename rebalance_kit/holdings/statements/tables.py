@@ -48,9 +48,9 @@ def tables_in(document: Document, delimiter: str, layout: Layout) -> Iterator[tu
     above: list[Row] = []
     heading: Row | None = None
     rows: list[Row] = []
-    telling = {name.casefold() for name in layout.fields[layout.required[0]]}
+    telling = {form for name in layout.fields[layout.required[0]] for form in (name, name.lower(), name.upper())}
     for row in document.rows(delimiter):
-        if any(cell.casefold() in telling for cell in row.cells) and has_columns(row.cells, layout):
+        if not telling.isdisjoint(row.cells) and has_columns(row.cells, layout):
             if heading is not None:
                 yield tuple(above), _table(document, delimiter, heading, rows, layout)
                 above = []
