@@ -21,6 +21,10 @@ _ELSEWHERE = re.compile(r"[A-Z0-9./-]{1,12}")
 _STRIPPED = re.compile(r"([0-9]{1,6})(?:\.0+)?")  # 69500 or 69500.0, as a spreadsheet leaves 069500
 _KRX_SHORT = re.compile(r"A[0-9][0-9A-Z]{5}")  # KRX's own short code puts an A before the six characters of a share
 _SHARE_CLASS = re.compile(r"([A-Z]{1,5})[./ ]([A-Z])")  # BRK.B, BRK/B, BRK B; BRK-B can also be a preferred series
+_CURRENCY_WORDS = {"원": "KRW", "원화": "KRW", "₩": "KRW", "대한민국원": "KRW", "달러": "USD", "미국달러": "USD",
+                   "미달러": "USD", "미화": "USD", "$": "USD", "US$": "USD", "엔": "JPY", "엔화": "JPY",
+                   "일본엔": "JPY", "유로": "EUR", "유로화": "EUR", "홍콩달러": "HKD", "위안": "CNY", "위안화": "CNY",
+                   "중국위안": "CNY", "영국파운드": "GBP", "파운드": "GBP"}  # fmt: skip
 _PAIR = re.compile(r"([A-Z]{3})/([A-Z]{3})")
 
 
@@ -153,7 +157,7 @@ def share_class(code: str) -> str | None:
 def read_currency(cell: str) -> str | None:
     """The currency code of a cell, None when it is empty. CellError for one that is not known."""
     text = literal(cell).upper()
-    text = {"원": "KRW", "원화": "KRW", "달러": "USD", "₩": "KRW"}.get(text, text)
+    text = _CURRENCY_WORDS.get(text, text)
     if not text or text in MINOR_DIGITS:
         return text or None
     raise CellError(

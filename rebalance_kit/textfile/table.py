@@ -206,10 +206,15 @@ def _columns(grid: Grid, layout: Layout) -> dict[str, int]:
             continue
         rank, index = found[0]
         twice = [i for other, i in found[1:] if other == rank or (field in layout.numbers and rank > 0)]
-        if twice:
+        if twice and not all(_says_the_same(grid.rows, index, other) for other in twice):
             raise _two_columns(grid, field, index, twice[0])
         columns[field] = index
     return columns
+
+
+def _says_the_same(rows: Iterable[Row], first: int, second: int) -> bool:
+    """Whether two columns have the same text in every row: then it does not matter which is read."""
+    return all(row.cells[first : first + 1] == row.cells[second : second + 1] for row in rows)
 
 
 def _two_columns(grid: Grid, field: str, first: int, second: int) -> InputError:

@@ -10,16 +10,25 @@ from datetime import date
 
 from rebalance_kit.errors import InputError, UsageError
 from rebalance_kit.holdings.model import HoldingsFile
+from rebalance_kit.holdings.names import NO_LISTING, Names
 from rebalance_kit.holdings.statements.base import Confidence, Format
 from rebalance_kit.holdings.statements.beancount import Beancount
 from rebalance_kit.holdings.statements.etrade import Etrade
 from rebalance_kit.holdings.statements.fidelity import Fidelity
 from rebalance_kit.holdings.statements.generic import GenericTable
+from rebalance_kit.holdings.statements.hanwha import Hanwha
+from rebalance_kit.holdings.statements.hanwha_overseas import HanwhaOverseas
 from rebalance_kit.holdings.statements.ghostfolio import Ghostfolio
 from rebalance_kit.holdings.statements.ibkr_activity import IbkrActivity
 from rebalance_kit.holdings.statements.ibkr_flex import IbkrFlex
+from rebalance_kit.holdings.statements.kiwoom import Kiwoom
+from rebalance_kit.holdings.statements.mirae import Mirae
+from rebalance_kit.holdings.statements.mirae_irp import MiraeIrp
+from rebalance_kit.holdings.statements.named import NamedTable
+from rebalance_kit.holdings.statements.nh import Nh
 from rebalance_kit.holdings.statements.portfolio_performance import PortfolioPerformance
 from rebalance_kit.holdings.statements.refusals import refusal_of
+from rebalance_kit.holdings.statements.samsung import Samsung
 from rebalance_kit.holdings.statements.schwab import Schwab
 from rebalance_kit.holdings.statements.vanguard import Vanguard
 from rebalance_kit.policy.model import Policy
@@ -28,18 +37,32 @@ from rebalance_kit.textfile.table import first_headings
 from rebalance_kit.textfile.workbook import sheets
 from rebalance_kit.words import Text
 
-FORMATS: tuple[Format, ...] = (
-    Fidelity(),
-    Schwab(),
-    Vanguard(),
-    Etrade(),
-    IbkrActivity(),
-    IbkrFlex(),
-    PortfolioPerformance(),
-    Ghostfolio(),
-    Beancount(),
-    GenericTable(),
-)
+
+def formats_for(names: Names = NO_LISTING) -> tuple[Format, ...]:
+    """Every format; `names` finds the codes for those whose files have none."""
+    return (
+        Fidelity(),
+        Schwab(),
+        Vanguard(),
+        Etrade(),
+        IbkrActivity(),
+        IbkrFlex(),
+        PortfolioPerformance(),
+        Ghostfolio(),
+        Beancount(),
+        Mirae(names),
+        MiraeIrp(names),
+        Samsung(names),
+        Hanwha(names),
+        HanwhaOverseas(names),
+        Kiwoom(names),
+        Nh(names),
+        GenericTable(),
+        NamedTable(names),
+    )
+
+
+FORMATS: tuple[Format, ...] = formats_for()
 
 
 def read_statement(

@@ -1,0 +1,86 @@
+"""Cells of Korean statements: ▲ and ▼ before numbers, units behind them, words for currencies, codes in four spellings.
+
+A code is written 005930, A005930 (with the letter of its market), 005930.KS or as its ISIN KR7005930003, and a
+spreadsheet leaves 5930 of it. Every change is a finding; zeros are put back only where the name confirms the code.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from rebalance_kit.holdings.names import Match, NameBook
+from rebalance_kit.prices.codes import read_currency
+from rebalance_kit.textfile.cells import CellError, half_width, literal, read_number, says_nothing
+from rebalance_kit.textfile.document import Row
+from rebalance_kit.textfile.table import Table
+from rebalance_kit.words import Finding, Text
+
+_ARROWS = "▲▼△▽▴▾▵▿↑↓"
+_UNITS = re.compile(r"(?i)^(krw|usd|jpy|hkd|cny|eur)\s*(?=[-+0-9(])|\s*(krw|usd|jpy|hkd|cny|eur|구좌|좌|개)$")
+_WITH_MARKET = re.compile(r"A([0-9][0-9A-Z]{5})|([0-9][0-9A-Z]{5})\.(?:KS|KQ|KRX)|KR[74]([0-9][0-9A-Z]{5})[0-9]{3}")
+_STRIPPED = re.compile(r"[0-9]{1,5}(\.0+)?")
+_COUNTRIES = {"미국": "USD", "USA": "USD", "US": "USD", "일본": "JPY", "홍콩": "HKD", "중국": "CNY", "한국": "KRW",
+              "대한민국": "KRW", "국내": "KRW", "영국": "GBP", "독일": "EUR", "프랑스": "EUR",
+              "베트남": "VND"}  # fmt: skip
+_CURRENCY_IN_TEXT = (("USD", r"usd|달러"), ("JPY", r"jpy|엔화"), ("HKD", r"hkd|홍콩달러"), ("CNY", r"cny|위안"),
+                     ("EUR", r"eur|유로"))  # fmt: skip
+NOTHING = frozenset({"", "-", "--", "n/a", "na", "해당없음", "없음", ".", "―", "─", "–", "—"})
+
+
+def number_in(table: Table, row: Row, field: str) -> Decimal | None:
+    """The number of a cell, None when it says nothing. Raises the document's error for anything else.
+
+    Of ▲ and ▼ only the number behind them is read: in a price they tell how it moved.
+    """
+    text = half_width(table.text(row, field)).strip()
+    if text.casefold() in NOTHING or says_nothing(text):
+        return None
+    try:
+        return read_number(_UNITS.sub("", text.lstrip(_ARROWS).strip()), table.style)
+    except CellError as problem:
+        raise table.located(problem, row, field) from problem
+
+
+def number_or_none(text: str) -> Decimal | None:
+    """The number of a loose cell, None when it is no number."""
+    bare = _UNITS.sub("", half_width(text).lstrip(_ARROWS).strip())
+    try:
+        return read_number(bare)
+    except CellError:
+        return None
+
+
+def currency_in(table: Table, row: Row) -> str | None:
+    """The currency that a row states, in its own column or by the country it trades in."""
+    try:
+        stated = read_currency(table.text(row, "currency"))
+    except CellError as problem:
+        raise table.located(problem, row, "currency") from problem
+    return stated or _COUNTRIES.get(literal(table.text(row, "country")).upper())
+
+
+def currency_named(text: str) -> str | None:
+    """The foreign currency that a text names, such as `외화예수금(USD)`."""
+    return next((code for code, words in _CURRENCY_IN_TEXT if re.search(words, text.casefold())), None)
+
+
+def krx_code(cell: str, name: str, book: NameBook, line: int, findings: list[Finding]) -> str:
+    """The text of a code cell without the marks of its market; every change is a finding.
+
+    What a spreadsheet left of a code is completed where the row's name is that of the completed code.
+    """
+    text = literal(cell)
+    found = _WITH_MARKET.fullmatch(text)
+    if found:
+        code = next(group for group in found.groups() if group)
+    elif _STRIPPED.fullmatch(text) and name:
+        match = book.find(name)
+        code = text.partition(".")[0].zfill(6)
+        if not isinstance(match, Match) or match.code != code:
+            return text
+    else:
+        return text
+    message = Text(f"{text} in line {line} is taken as {code}", f"{line}행의 {text}을(를) {code}(으)로 봅니다")
+    findings.append(Finding("code_spelling", "info", message, code))
+    return code

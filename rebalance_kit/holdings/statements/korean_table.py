@@ -1,0 +1,152 @@
+"""Tables of Korean brokers: their headings, found anywhere near the top and in one row or in two.
+
+A broker's columns follow the screen and change with its settings, so a layout is known by a few telling headings, and
+of several columns for one thing (보유수량, 결제잔고) the most telling is read. In a heading of two rows the upper names
+a group (평가) and the lower its parts (금액).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rebalance_kit.holdings.columns import QUANTITY_NAMES, SHARE_COST_NAMES, TOTAL_COST_NAMES, VALUE_NAMES
+from rebalance_kit.prices.reading import CURRENCY_NAMES, DATE_NAMES, PRICE_NAMES
+from rebalance_kit.textfile.document import Document, Row
+from rebalance_kit.textfile.table import DELIMITERS, Grid, Layout, Table, normal
+from rebalance_kit.words import Text
+
+# What a column may be called, most telling first.
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "account": ("계좌번호", "계좌", "account number", "account"),
+    "account type": ("계좌유형", "계좌구분", "계좌종류", "계좌명", "계좌별명", "계좌별칭"),
+    "code": ("종목코드", "종목번호", "단축코드", "상품번호", "상품코드", "코드", "티커", "심볼", "표준코드",
+             "symbol", "ticker", "code", "isin"),
+    "name": ("종목명", "상품명", "종목명칭", "종목", "자산명", "펀드명", "종목이름", "종목명(코드)", "name",
+             "security name", "investment name", "description"),
+    "quantity": QUANTITY_NAMES,
+    "price": ("현재가", "현재단가", *PRICE_NAMES),
+    "value": VALUE_NAMES,
+    "cost": TOTAL_COST_NAMES,
+    "average cost": SHARE_COST_NAMES,
+    "profit": ("평가손익", "평가손익금액", "평가손익금", "손익금액", "손익"),
+    "currency": CURRENCY_NAMES,
+    "rate": ("기준환율", "평가환율", "적용환율", "환율", "매매기준율"),
+    "country": ("거래국가", "국가", "투자국가"),
+    "credit": ("신용구분", "대출구분", "잔고유형"),
+    "date": DATE_NAMES,
+}  # fmt: skip
+KINDS = ("유형", "종목구분", "구분", "상품구분", "자산구분", "종목유형", "상품유형", "자산유형", "증권구분",
+         "자산종류", "상품종류", "잔고구분", "상품군")  # fmt: skip
+_NUMBERS = frozenset({"quantity", "price", "value", "cost", "average cost", "profit", "rate"})
+
+_KNOWN = frozenset(normal(name) for names in (*FIELDS.values(), KINDS) for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table with the rows above it. `kinds` are the columns that say what kind of thing a row is."""
+
+    table: Table
+    above: tuple[Row, ...]
+    kinds: tuple[int, ...]
+
+    def kind(self, row: Row) -> str:
+        """What a row says it is: `해외주식 ETF`."""
+        return " ".join(row.cells[i] for i in self.kinds if i < len(row.cells) and row.cells[i])
+
+    def has(self, field: str) -> bool:
+        """Whether the table has a column for a field."""
+        return field in self.table.columns
+
+
+Fits = Callable[[frozenset[str]], bool]
+
+
+def headings(*required: str, any_of: Sequence[str] = ()) -> Fits:
+    """A test of a heading row: all of `required`, and one of `any_of` where there are some."""
+    wanted, others = frozenset(map(normal, required)), frozenset(map(normal, any_of))
+    return lambda found: wanted <= found and (not others or bool(others & found))
+
+
+def fields_in(found: frozenset[str]) -> frozenset[str]:
+    """The fields that some heading of a row names."""
+    return frozenset(field for field, known in FIELDS.items() if any(normal(name) in found for name in known))
+
+
+def knows(document: Document, fits: Fits) -> bool:
+    """Whether a heading row that fits stands near the top. Does not raise for a foreign kind of file."""
+    return _find(document, fits) is not None
+
+
+def sheet_of(document: Document, fits: Fits) -> Sheet | None:
+    """The table whose heading fits, None when there is none. Raises at quotes that do not close and at two columns with
+    one heading."""
+    found = _find(document, fits)
+    if found is None:
+        return None
+    delimiter, first, cells, height = found
+    rows = tuple(document.rows(delimiter))
+    heading = Row(rows[first].line, cells)
+    grid = Grid(document, delimiter, heading, rows[first + height :], rows[:first])
+    kinds = tuple(i for i, cell in enumerate(cells) if normal(cell) in set(map(normal, KINDS)))
+    return Sheet(Table.of(grid, _layout(cells)), grid.preamble, kinds)
+
+
+def others_for(sheet: Sheet, field: str) -> tuple[int, ...]:
+    """Further columns of a table that could also be meant by a field."""
+    own = sheet.table.columns.get(field)
+    names = set(map(normal, FIELDS[field]))
+    return tuple(i for i, cell in enumerate(sheet.table.grid.heading.cells) if i != own and normal(cell) in names)
+
+
+def _find(document: Document, fits: Fits) -> tuple[str, int, tuple[str, ...], int] | None:
+    if document.kind:
+        return None
+    for delimiter in DELIMITERS:
+        for first, cells, height in _candidates(document.head(delimiter)):
+            if len(cells) > 1 and fits(frozenset(normal(cell) for cell in cells if cell)):
+                return delimiter, first, cells, height
+    return None
+
+
+def _candidates(rows: Sequence[Row]) -> Iterator[tuple[int, tuple[str, ...], int]]:
+    """Every row as a heading, then every two neighbours as one: first row, cells, rows taken."""
+    for first, row in enumerate(rows):
+        yield first, row.cells, 1
+    for first, (upper, lower) in enumerate(pairwise(rows)):
+        if _looks_double(upper, lower):
+            yield first, tuple(_joined(upper, lower)), 2
+
+
+def _looks_double(upper: Row, lower: Row) -> bool:
+    """A heading of two rows is text all over, and its lower row leaves some columns to the upper."""
+    cells = [cell for cell in (*upper.cells, *lower.cells) if cell]
+    return (
+        len(cells) > 3
+        and not any(character.isdigit() for cell in cells for character in cell)
+        and any(a and not b for a, b in zip(upper.cells, lower.cells, strict=False))
+    )
+
+
+def _joined(upper: Row, lower: Row) -> Iterator[str]:
+    width = max(len(upper.cells), len(lower.cells))
+    group = ""
+    for i in range(width):
+        above = upper.cells[i] if i < len(upper.cells) else ""
+        below = lower.cells[i] if i < len(lower.cells) else ""
+        group = above or (group if below else "")
+        both = f"{group} {below}" if group and below else group or below
+        yield next((name for name in (both, below, group) if name and normal(name) in _KNOWN), both)
+
+
+def _layout(cells: Sequence[str]) -> Layout:
+    """For each field the most telling of the headings that are there."""
+    found = frozenset(normal(cell) for cell in cells if cell)
+    chosen = {}
+    for field, known in FIELDS.items():
+        name = next((name for name in known if normal(name) in found), None)
+        if name is not None:
+            chosen[field] = (name,)
+    return Layout(chosen, (), _NUMBERS, Text("", ""))
