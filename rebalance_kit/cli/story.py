@@ -10,6 +10,7 @@ Where am I off target, what should I do about it, and what will it cost?
   drift PORTFOLIO       where you stand, and whether anything is due
   plan PORTFOLIO        orders in whole shares, what they cost, where they lead
   cash PORTFOLIO N      where new money goes, rule by rule (-N: a withdrawal)
+  prices PORTFOLIO      closes from the web into prices.csv (with --write)
   run PORTFOLIO         the plan, checked; carried out only with --yes PLAN_ID
   history PORTFOLIO     what was done, and when
   dashboard [DIR]       the same in your browser: sliders, preview, submit

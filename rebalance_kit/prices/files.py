@@ -57,6 +57,7 @@ _LONG = Layout(
         "date, code, price(또는 일자, 종목코드, 종가) 제목 행, 또는 날짜와 종목코드별 열",
     ),
 )
+LONG_FIELDS = frozenset(_LONG.fields)
 _NAV_COLUMN = re.compile(r"(.+?)[ _.]?nav", re.IGNORECASE)
 
 
@@ -77,15 +78,19 @@ def read_prices(path: Path, policy: Policy, on: date) -> PriceFile:
 
 def read_price_document(document: Document, policy: Policy, on: date) -> PriceFile:
     """The same, of bytes that were already read."""
-    grid = read_grid(document, _is_heading, _LONG.wanted)
-    layout = _LONG if has_columns(grid.heading.cells, _LONG) else _wide_layout(grid)
-    table = Table.of(grid, layout)
+    table = price_table(document)
     collector = _Collector(table, policy, on)
-    if layout is _LONG:
+    if "code" in table.columns:
         collector.read_long()
     else:
         collector.read_wide()
     return collector.result()
+
+
+def price_table(document: Document) -> Table:
+    """The table of a price file; a long one has the column `code`, a wide one a column for each code."""
+    grid = read_grid(document, _is_heading, _LONG.wanted)
+    return Table.of(grid, _LONG if has_columns(grid.heading.cells, _LONG) else _wide_layout(grid))
 
 
 def _is_heading(cells: Sequence[str]) -> bool:
