@@ -63,7 +63,7 @@ def key_of(assets: Sequence[Asset], plan: Sequence[Outcome]) -> Key:
 
 
 def keeps_everything(assets: Sequence[Asset], plan: Sequence[Outcome], terms: Terms) -> bool:
-    spent = dict.fromkeys((asset.currency for asset in assets), Fraction(0))
+    spent = dict.fromkeys((*terms.available, *(asset.currency for asset in assets)), Fraction(0))
     for asset, one in zip(assets, plan, strict=True):
         spent[asset.currency] += one.spent
     return (

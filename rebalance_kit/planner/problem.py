@@ -141,13 +141,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Lines sorted by code and what binds them: `budgets` (currency, grains that may be spent) and the caps.
+    """Lines sorted by code and what binds them: `budgets` (currency, grains that may be spent) and the caps. Every line
+    has a budget of its currency; `grains` are (currency, grains in a minor unit).
 
     `unit` is one unit of the objective in base minor units, `total` the portfolio in base minor units.
     """
 
     lines: tuple[Line, ...]
     budgets: tuple[tuple[str, int], ...]
+    grains: tuple[tuple[str, int], ...]
     max_orders: int | None
     max_turnover: int | None
     unit: Fraction
@@ -155,6 +157,9 @@ class Problem:
 
     def budget(self, currency: str) -> int:
         return dict(self.budgets).get(currency, 0)
+
+    def grain(self, currency: str) -> int:
+        return dict(self.grains)[currency]
 
     def fits(self, choices: Sequence[Choice]) -> bool:
         """Do the choices (one per line) keep every budget and cap?"""
@@ -183,7 +188,8 @@ def state(assets: tuple[Asset, ...], terms: Terms) -> Problem:
     total = terms.total / base
     cap = None if terms.max_turnover is None else int(terms.max_turnover / base * scale)
     unit = Fraction(1, scale * (max(1, int(total * scale)) if terms.squared else 1))
-    return Problem(lines, tuple(sorted(budgets.items())), terms.max_orders, cap, unit, total)
+    both = tuple(sorted(budgets.items())), tuple(sorted(grains.items()))
+    return Problem(lines, *both, terms.max_orders, cap, unit, total)
 
 
 def _line(asset: Asset, every: list[Asset], terms: Terms, grain: int, scale: int) -> Line:

@@ -37,8 +37,9 @@ class Solution:
 
 
 def solve(problem: Problem) -> Solution:
-    """The best plan, ties included, or the best one found with its gap. Raises NoPlan."""
-    found = [_one_currency(problem, currency) for currency in sorted({line.currency for line in problem.lines})]
+    """The best plan, ties included, or the best one found with its gap. Every currency that has a budget must keep it,
+    traded or not. Raises NoPlan."""
+    found = [_one_currency(problem, currency) for currency, _ in problem.budgets]
     counts = {code: count for part in found for code, count in part.counts.items()}
     choices = _choices(problem, counts)
     if not problem.within_caps(choices):
@@ -53,7 +54,7 @@ def _one_currency(problem: Problem, currency: str) -> Found:
     found = best_counts(lines, budget)
     if found is None:
         cheapest = sum(min(line.choice(end).spend for part in line.segments for end in part) for line in lines)
-        raise NoPlan(currency, Fraction(cheapest - budget, lines[0].grain))
+        raise NoPlan(currency, Fraction(cheapest - budget, problem.grain(currency)))
     if found.proven or not _worth_closing(problem, found.objective - found.bound):
         return found
     part = replace(problem, lines=tuple(lines), max_orders=None, max_turnover=None)

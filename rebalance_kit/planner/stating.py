@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -130,7 +130,10 @@ def problem_of(case: Case, goals: Iterable[Goal]) -> Problem:
     """The problem in exact numbers. Assets that the policy does not name are left out: nobody decided to trade them."""
     by_code = {goal.code: goal for goal in goals}
     listed = [row for row in case.drift.assets if case.policy.asset(row.code) and row.price is not None]
-    return state(tuple(_asset(case, row, by_code[row.code]) for row in listed), _terms(case))
+    traded = {row.currency for row in listed}
+    if case.flow < 0:
+        traded.add(case.policy.base_currency)  # what is paid out must be there, whatever is traded
+    return state(tuple(_asset(case, row, by_code[row.code]) for row in listed), _terms(case, traded))
 
 
 def _asset(case: Case, row: AssetDrift, goal: Goal) -> Asset:
@@ -155,13 +158,13 @@ def _asset(case: Case, row: AssetDrift, goal: Goal) -> Asset:
     )
 
 
-def _terms(case: Case) -> Terms:
+def _terms(case: Case, traded: Collection[str]) -> Terms:
     settings = case.policy.rebalancing
     limits = settings.constraints
     return Terms(
         base_currency=case.policy.base_currency,
         units={currency: Fraction(minor_unit(currency)) for currency in case.currencies},
-        available={c: Fraction(case.cash(c)) - Fraction(case.floor_of_cash(c)) for c in case.currencies},
+        available={c: Fraction(case.cash(c)) - Fraction(case.floor_of_cash(c)) for c in sorted(traded)},
         total=Fraction(case.total),
         minimum=Fraction(case.minimum),
         squared=settings.deviation == "squared",

@@ -1,0 +1,32 @@
+"""The plan of a situation, as the portfolio makes it: drift, goals, decision, plan."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from rebalance_kit.cashflow import cash_goals
+from rebalance_kit.drift import measure_drift
+from rebalance_kit.goals import ideal_goals
+from rebalance_kit.money import ZERO
+from rebalance_kit.planner.make import make_plan
+from rebalance_kit.planner.plan import Plan, PlanOptions
+from rebalance_kit.trigger import decide
+from tests.make import ON, Situation
+
+_NUMBERS = ("contribute", "withdraw", "fraction")
+
+
+def made_plan(made: Situation, *, on: date = ON, **asked: Any) -> Plan:
+    """made_plan(document_000(), force=True); made_plan(document_001(), contribute="1000000")"""
+    numbers: dict[str, Any] = {key: Decimal(asked.pop(key)) for key in _NUMBERS if key in asked}
+    options = PlanOptions(**numbers, **asked)
+    flow = (options.contribute or ZERO) - (options.withdraw or ZERO)
+    drift = measure_drift(made.policy, made.holdings, made.prices, deposit=max(flow, ZERO))
+    if flow:
+        goals = cash_goals(made.policy, drift, flow, options.cash_rule or made.policy.rebalancing.cash.rule)
+    else:
+        goals = ideal_goals(made.policy, drift, options.method, options.fraction)
+    decision = decide(made.policy, drift, goals, on=on, forced=options.force, cash_flow=bool(flow))
+    return make_plan(made.policy, made.holdings, made.prices, drift, decision, goals, options, on=on)
