@@ -23,7 +23,7 @@ def frame(rows: Sequence[Mapping[str, object]], columns: Sequence[str], index: s
 
 def html_table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]], notes: Sequence[str] = ()) -> str:
     """A small HTML table of ready-made strings, numbers to the right; every text is escaped. Deterministic."""
-    head = "".join(f"<th>{escape(heading)}</th>" for heading in headings)
+    head = "".join(_cell(heading, first=i == 0, tag="th") for i, heading in enumerate(headings))
     body = "".join(f"<tr>{''.join(_cell(cell, first=i == 0) for i, cell in enumerate(row))}</tr>" for row in rows)
     tail = "".join(f"<p>{escape(note)}</p>" for note in notes)
     return (
@@ -32,5 +32,5 @@ def html_table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[st
     )
 
 
-def _cell(text: str, *, first: bool) -> str:
-    return f'<td style="text-align:{"left" if first else "right"}">{escape(text)}</td>'
+def _cell(text: str, *, first: bool, tag: str = "td") -> str:
+    return f'<{tag} style="text-align:{"left" if first else "right"}">{escape(text)}</{tag}>'
