@@ -116,6 +116,12 @@ def pool(lots: Sequence[TaxLot]) -> tuple[TaxLot, ...]:
     )
 
 
+def at_average_cost(lots: Sequence[TaxLot]) -> tuple[TaxLot, ...]:
+    """The lots with their days, each share at the average cost of all."""
+    average = sum((lot.cost for lot in lots), NONE) / (total_quantity(lots) or 1)
+    return tuple(replace(lot, cost=lot.quantity * average) for lot in lots)
+
+
 def cut(lot: TaxLot, quantity: Fraction) -> tuple[TaxLot | None, TaxLot | None]:
     """`quantity` shares of a lot with their share of its cost, and the rest; None for no shares."""
     share = quantity / lot.quantity

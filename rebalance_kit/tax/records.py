@@ -5,7 +5,8 @@ A number of a bill that is not law yet carries the name of the bill's switch; it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -70,6 +71,37 @@ class Rule:
             f"{self.id} = {value}: {self.title.en} ({self.start} to {until or 'now'}; {sure.en}; {self.source})",
             f"{self.id} = {value}: {self.title.ko} ({self.start}~{until}; {sure.ko}; {self.source})",
         )
+
+
+def describe(rules: Iterable[Rule]) -> tuple[Text, ...]:
+    """A line for each rule, and one for each table of brackets."""
+    tables: dict[str, list[Rule]] = {}
+    lines: dict[str, Text] = {}
+    for rule in rules:
+        found = _BRACKET.fullmatch(rule.id)
+        if found:
+            tables.setdefault(found[1], []).append(rule)
+            lines.setdefault(found[1], Text("", ""))
+        else:
+            lines[rule.id] = rule.describe()
+    return tuple(_table_line(name, tables[name]) if name in tables else line for name, line in lines.items())
+
+
+_BRACKET = re.compile(r"(.+)_[0-9]+_(from|rate)")
+
+
+def _table_line(name: str, rules: Sequence[Rule]) -> Text:
+    """Brackets as `0: 10 %, 12400: 12 %, ...`; as sure as the least sure number."""
+    value = {rule.id: plain(rule.value) for rule in rules}
+    numbers = sorted({int(rule.id.split("_")[-2]) for rule in rules})
+    rows = ", ".join(f"{value.get(f'{name}_{n}_from', '?')}: {value.get(f'{name}_{n}_rate', '?')}" for n in numbers)
+    worst = max(rules, key=lambda rule: list(Confidence).index(rule.confidence))
+    sure, title = CONFIDENCE_WORDS[worst.confidence], worst.title
+    en, ko = title.en.split(":")[0], title.ko.split(":")[0]
+    return Text(
+        f"{name} ({rows}): {en} ({sure.en}; {worst.source})",
+        f"{name} ({rows}): {ko} ({sure.ko}; {worst.source})",
+    )
 
 
 def steps(

@@ -1,0 +1,80 @@
+"""Korean accounts with a tax treatment of their own, and distributions: ISA, pension savings and IRP, dividends.
+
+Inside an ISA or a pension account nothing is taxed when something is sold or paid out by a fund: the tax is settled
+when money leaves the account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from rebalance_kit.money import ZERO
+from rebalance_kit.policy.choices import AccountType, TaxClass
+from rebalance_kit.tax.korea import NONE, withheld_tax
+from rebalance_kit.tax.rounding import estimate_rounding
+from rebalance_kit.tax.rules import Reading
+
+DEFERRED = frozenset({AccountType.ISA, AccountType.PENSION, AccountType.IRP})
+
+
+def isa_net_income(incomes: Iterable[Fraction], equity_result: Fraction, reading: Reading) -> Fraction:
+    """The net income of an ISA: gains, losses and distributions netted. `equity_result` is that of assets whose gains
+    are exempt: its gain never counts, its loss does (rule `kr_isa_equity_loss_counts`)."""
+    loss = min(NONE, equity_result) * reading.fraction("kr_isa_equity_loss_counts")
+    return sum(incomes, NONE) + loss
+
+
+def isa_exit_tax(net_income: Fraction, reading: Reading, *, low_income: bool = False) -> Fraction:
+    """The tax when an ISA ends: 9.9 % of what its net income exceeds the exempt amount."""
+    exempt = reading.fraction("kr_isa_exempt_low_income" if low_income else "kr_isa_exempt")
+    return reading.fraction("kr_isa_rate") * max(NONE, net_income - exempt)
+
+
+def isa_room(paid_in: Decimal, years_open: int, reading: Reading) -> Fraction:
+    """How much may still be paid in: unused room of earlier years is kept, within the total cap (the first year is
+    year 1)."""
+    room = min(reading.fraction("kr_isa_year_cap") * years_open, reading.fraction("kr_isa_total_cap"))
+    return max(NONE, room - Fraction(paid_in))
+
+
+def pension_exit_tax(amount: Fraction, age: int, reading: Reading, *, early: bool = False) -> Fraction:
+    """The tax on a year's pension, or on an early exit. Above the year's limit the flat rate is taken (a person may
+    choose the global rate instead)."""
+    if early or amount > reading.fraction("kr_pension_year_limit"):
+        return amount * reading.fraction("kr_pension_flat_rate")
+    name = "under_70" if age < 70 else "under_80" if age < 80 else "from_80"
+    return amount * reading.fraction(f"kr_pension_exit_{name}")
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionTax:
+    """What is withheld from a distribution, and what of it is financial income of the year; whole won."""
+
+    withheld: Decimal
+    financial_income: Decimal
+
+
+def distribution_tax(
+    tax_class: TaxClass,
+    account: AccountType,
+    amount: Fraction,
+    reading: Reading,
+    *,
+    taxable: Fraction | None = None,
+) -> DistributionTax:
+    """The tax on a distribution of `amount` won.
+
+    `taxable` is the part that the issuer declares taxable: for kr_equity dividends and interest, for kr_other the gain
+    of the taxable base; never more than the amount, and all of it where nobody says. What the US withholds from
+    overseas_listed funds (15 %) is more than Korea's 14 %, so that Korea takes nothing further.
+    """
+    if account in DEFERRED:
+        return DistributionTax(ZERO, ZERO)
+    won = estimate_rounding("KRW")
+    if tax_class in (TaxClass.OVERSEAS_LISTED, TaxClass.US_PTP, TaxClass.US):
+        return DistributionTax(won(amount * reading.fraction("kr_overseas_dividend_withholding")), won(amount))
+    taxed = amount if taxable is None else max(NONE, min(amount, taxable))
+    return DistributionTax(withheld_tax(taxed, reading), won(taxed))
