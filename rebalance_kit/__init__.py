@@ -52,15 +52,17 @@ _ROOMS = {
 }
 
 
-def __getattr__(name: str) -> object:
-    """The public name `name`, from the room that owns it."""
-    from importlib import import_module
+if not TYPE_CHECKING:  # so that a type checker still knows which names there are
 
-    if name == "dashboard":
-        return import_module(f"{__name__}.dashboard")
-    if name not in _ROOMS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
+    def __getattr__(name: str) -> object:
+        """The public name `name`, from the room that owns it."""
+        from importlib import import_module
+
+        if name == "dashboard":
+            return import_module(f"{__name__}.dashboard")
+        if name not in _ROOMS:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
 
 
 def __dir__() -> list[str]:

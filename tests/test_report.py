@@ -13,6 +13,7 @@ from rich.console import RenderableType
 
 from rebalance_kit.drift import Drift, measure_drift
 from rebalance_kit.errors import StorageError, UsageError
+from rebalance_kit.portfolio import open_portfolio
 from rebalance_kit.report import figure, terminal
 from rebalance_kit.report.chart import chart
 from rebalance_kit.words import Finding, Language, Text
@@ -149,3 +150,11 @@ def test_a_figure_lacks_no_letter(tmp_path: Path) -> None:
 def test_only_results_have_charts() -> None:
     with pytest.raises(UsageError, match="a str has no picture"):
         chart("drift")  # type: ignore[arg-type]  # what a notebook user may try
+
+
+def test_plans_and_cash_rules_have_figures_too(tmp_path: Path) -> None:
+    growth = open_portfolio(Path(__file__).parents[1] / "portfolios" / "growth", on="2026-04-01", language="en")
+    for result in (growth.plan(), growth.cash_rules(1_000_000)):
+        drawn = chart(result).figure()
+        assert drawn.axes[0].get_yticklabels()[0].get_text().startswith("TIGER")
+        assert chart(result).save(tmp_path / "a.png").stat().st_size > 10_000

@@ -6,6 +6,7 @@ import re
 import timeit
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -13,12 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebalance_kit.drift import Drift, measure_drift
-from rebalance_kit.report.ink import BLUE, VERMILION, shorten, text_width
-from rebalance_kit.report.svg import drift_bars, drift_scale, drift_svg
+from rebalance_kit.planner.compare import CashComparison
+from rebalance_kit.planner.plan import Plan
+from rebalance_kit.portfolio import Portfolio, open_portfolio
+from rebalance_kit.report.ink import BLUE, GREEN, VERMILION, shorten, text_width
+from rebalance_kit.report.svg import before_after_svg, drift_bars, drift_scale, drift_svg
+from rebalance_kit.report.svg_cash import cash_svg
 from rebalance_kit.words import Language
 from tests.make import Situation, document_000, policy, situation
 
 NS = "{http://www.w3.org/2000/svg}"
+OUTSIDE = r"href|url\(|@import|<script|<image|https?://(?!www\.w3\.org/2000/svg)"
 NAMES = {
     "A": "TIGER 미국S&P500",
     "B": "KODEX 종합채권(AA-이상)액티브",
@@ -43,6 +49,20 @@ def eight_assets() -> Drift:
     return measured(
         situation(wanted, "A 38 @ 100, B 20 @ 100, C 2 @ 100, D 9 @ 100, E 11 @ 100, F 10 @ 100, G 10 @ 100")
     )
+
+
+def growth(on: str = "2026-04-01") -> Portfolio:
+    return open_portfolio(Path(__file__).parents[1] / "portfolios" / "growth", on=on)
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return growth().plan()
+
+
+@pytest.fixture(scope="module")
+def compared() -> CashComparison:
+    return growth().cash_rules(1_000_000)
 
 
 def parse(svg: str) -> ElementTree.Element:
@@ -76,7 +96,7 @@ def test_the_same_drift_gives_the_same_text() -> None:
 
 def test_nothing_outside_the_drawing_is_asked_for() -> None:
     svg = drift_svg(eight_assets(), "ko")
-    assert re.findall(r"href|url\(|@import|<script|<image|https?://(?!www\.w3\.org/2000/svg)", svg) == []
+    assert re.findall(OUTSIDE, svg) == []
 
 
 @pytest.mark.parametrize(
@@ -157,3 +177,46 @@ def test_any_portfolio_gives_well_formed_xml(shares: list[int]) -> None:
     numbers = [float(x) for x in re.findall(r'\b(?:x|y|width)="(-?[\d.]+)"', svg)]
     assert parse(svg).tag == f"{NS}svg"
     assert all(0 <= number <= 600 for number in numbers)
+
+
+def test_before_and_after_stand_in_one_row_with_target_and_band(plan: Plan) -> None:
+    svg = before_after_svg(plan, "en")
+    moved = row(svg, "TIGER 반도체")
+    before, after = (float(dot.attrib["cx"]) for dot in moved.iter(f"{NS}circle"))
+    marks = " ".join(path.attrib["d"] for path in moved.iter(f"{NS}path"))
+    assert before > after
+    assert marks.startswith(f"M{after} ")  # the target's mark
+    assert [text.text for text in moved.iter(f"{NS}text")][-1] == "13.6% → 10.0%"
+
+
+def test_a_plan_without_orders_goes_nowhere() -> None:
+    still = row(before_after_svg(growth("2026-03-04").plan(), "ko"), "TIGER 반도체")
+    before, after = (dot.attrib["cx"] for dot in still.iter(f"{NS}circle"))
+    assert before == after
+
+
+def test_the_cash_rules_differ_by_colour_and_by_shape(compared: CashComparison) -> None:
+    svg = cash_svg(compared, "en")
+    marks = {
+        (mark.tag.removeprefix(NS), mark.attrib["fill"])
+        for mark in row(svg, "KODEX 200").iter()
+        if "fill" in mark.attrib
+    }
+    assert marks == {("path", VERMILION), ("circle", BLUE), ("rect", GREEN)}
+    assert "water_filling ₩118,182" in (row(svg, "KODEX 200").findtext(f"{NS}title") or "")
+
+
+def test_a_withdrawal_is_drawn_with_its_sign() -> None:
+    assert "-₩500,000" in cash_svg(growth().cash_rules(-1_000_000), "en")
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_every_chart_is_small_self_contained_and_the_same_again(
+    plan: Plan, compared: CashComparison, language: Language
+) -> None:
+    pictures = [(before_after_svg(plan, language), cash_svg(compared, language)) for _ in range(2)]
+    assert pictures[0] == pictures[1]
+    for svg in pictures[0]:
+        assert len(svg.encode()) < 10_000
+        assert parse(svg).findtext(f"{NS}desc")
+        assert re.findall(OUTSIDE, svg) == []
