@@ -64,11 +64,11 @@ def test_an_open_page_shows_the_portfolio_in_its_own_language(root: Path) -> Non
 
 def test_a_narrow_page_gets_the_narrow_chart(root: Path) -> None:
     app = opened(root)
-    wide = app.panels.chart.value
+    wide = app.panels.drift.value
     app.heart._hear(None, {"kind": "width", "width": 390}, None)
-    assert 'viewBox="0 0 340' in app.panels.chart.value
+    assert 'viewBox="0 0 340' in app.panels.drift.value
     app.heart._hear(None, {"kind": "width", "width": 1280}, None)
-    assert app.panels.chart.value == wide
+    assert app.panels.drift.value == wide
 
 
 # ---- what a page may send ----
@@ -140,7 +140,7 @@ def test_names_from_files_cannot_write_html(root: Path) -> None:
     path = root / "growth" / "portfolio.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("KODEX 200", "<script>x"), encoding="utf-8")
     app = opened(root)
-    shown = "".join(widget.value for widget in (app.panels.today, app.panels.chart))
+    shown = "".join(widget.value for widget in (app.panels.today, app.panels.drift))
     assert "<script>" not in shown
     assert "&lt;script&gt;" in shown
 

@@ -26,14 +26,20 @@ from rebalance_kit.dashboard import wording as w
 from rebalance_kit.dashboard.heart import Heart, asset
 from rebalance_kit.dashboard.panels import Panels, html, show
 from rebalance_kit.dashboard.session import ROOT_VARIABLE, Courier, Session, Step
-from rebalance_kit.dashboard.views import card_title, chart, editor_rows, message, today
+from rebalance_kit.dashboard.views import chart, editor_rows, message, today
 from rebalance_kit.errors import KitError
 from rebalance_kit.words import Language, Severity
 
 LOG_FILE = "desk.log"
 NARROW = 560  # a page of fewer pixels gets the chart for phones
 PATIENCE = 20  # seconds without an answer before the page says so
-_LOADED_AHEAD = ("rebalance_kit.portfolio", "rebalance_kit.report.narrow", "rebalance_kit.dashboard.order_views")
+_LOADED_AHEAD = (
+    "holidays",
+    "rebalance_kit.execution.history",
+    "rebalance_kit.portfolio",
+    "rebalance_kit.report.narrow",
+    "rebalance_kit.dashboard.order_views",
+)
 
 
 class Dashboard(widgets.VBox):  # type: ignore[misc]  # ipywidgets is not typed for subclassing
@@ -180,9 +186,9 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]  # ipywidgets is not typed 
 
     def _show_everything(self) -> None:
         ready = self.session.drift is not None
-        show(self.panels.today_card, ready)
+        show(self.panels.today, ready)
         show(self.panels.grid, ready)
-        show(self.panels.history_card, ready)
+        show(self.panels.history, ready)
         if ready:
             self._show_today()
             self._show_chart()
@@ -195,10 +201,9 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]  # ipywidgets is not typed 
             self.panels.today.value = today(self.session.drift, self.session.decision, self._language)
 
     def _show_chart(self) -> None:
-        more = w.DRIFT_WHAT_IF if self.session.allocation.changed else w.DRIFT_POLICY
-        self.panels.chart_title.value = card_title(w.DRIFT_TITLE, self._language, more)
         if self.session.drift:
-            self.panels.chart.value = chart(self.session.drift, self._language, narrow=self._narrow)
+            what_if = self.session.allocation.changed
+            self.panels.drift.value = chart(self.session.drift, self._language, what_if=what_if, narrow=self._narrow)
 
     def _show_weights(self) -> None:
         rows, drift = self.session.allocation, self.session.drift
@@ -233,7 +238,7 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]  # ipywidgets is not typed 
             panels.editor.busy = sent
         show(panels.orders_card, session.plan is not None)
         show(panels.confirm, session.can_confirm)
-        show(panels.receipt_card, session.receipt is not None)
+        show(panels.receipt, session.receipt is not None)
 
     def _speak(self) -> None:
         with self._quietly():

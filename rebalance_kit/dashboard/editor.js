@@ -86,7 +86,9 @@ class Editor {
     this.reset = node("button", { type: "button", class: "rk-button rk-quiet rk-ed-reset" }, words.reset ?? "");
     this.reset.addEventListener("click", () => this.model.send({ kind: "reset" }));
     this.note = node("p", { class: "rk-ed-note", role: "status" });
-    this.el.append(list, node("div", { class: "rk-ed-foot" }, this.sum, this.reset), this.note);
+    const keys = node("span", { class: "rk-keys" }, words.keys ?? "");
+    const rule = node("p", { class: "rk-soft rk-ed-rule" }, words.rule ?? "", " ", keys);
+    this.el.append(list, node("div", { class: "rk-ed-foot" }, this.sum, this.reset), this.note, rule);
   }
 
   row(row, index) {

@@ -22,7 +22,7 @@ def preview(plan: Plan, language: Language) -> str:
     lead = _lead(plan, language)
     orders = orders_table(shown, language) if shown else ""
     below = _below(plan, language) if plan.orders else _how_to_force(plan, language)
-    return f"{lead}{orders}{below}{notes(plan.findings, language)}"
+    return f"{card_title(w.PREVIEW_TITLE, language)}{lead}{orders}{below}{notes(plan.findings, language)}"
 
 
 def orders_table(orders: Sequence[Order], language: Language) -> str:
@@ -134,11 +134,12 @@ def receipt(result: RunResult, language: Language) -> str:
 
 def history(runs: Sequence[RunResult], zone: tzinfo, language: Language) -> str:
     """One row per run, newest first, by the clock of `zone`."""
+    title = card_title(w.HISTORY_TITLE, language)
     if not runs:
-        return f'<p class="rk-soft">{escape(w.NO_HISTORY.of(language))}</p>'
+        return f'{title}<p class="rk-soft">{escape(w.NO_HISTORY.of(language))}</p>'
     words = (w.WHEN, w.RESULT, w.ORDERS, w.TOTAL_AFTER, w.RUN)
     rows = (_run_cells(run, zone, language) for run in runs)
-    return table([escape(word.of(language)) for word in words], rows, "runs")
+    return title + table([escape(word.of(language)) for word in words], rows, "runs")
 
 
 def _fill_cells(execution: Execution, language: Language) -> tuple[str, ...]:

@@ -33,43 +33,39 @@ class Panels:
     """Every widget of the page, built once; `speak` puts a language on them."""
 
     def __init__(self, on_edit: Callable[[object, object], bool], on_reset: Callable[[], object]) -> None:
-        self.message = html("rk-messages")
+        self.brand = html("rk-brand")
         self.chooser = _named(widgets.Dropdown(options=[]), "rk-chooser")
         self.language = _named(widgets.ToggleButtons(options=list(LANGUAGES), value="en"), "rk-language")
-        self.brand = html("rk-brand")
-        self.today = html()
-        self.chart_title, self.chart = html(), html("rk-chart-picture")
-        self.weights_title, self.weights_rule = html(), html()
+        self.message = html("rk-messages")
+        self.today = html("rk-card", "rk-today")
+        self.drift = html("rk-card", "rk-drift")
+        self.weights_title = html()
         self.editor = Editor(on_edit, on_reset)
         self.money_title = html()
         self.direction = widgets.Dropdown(options=[("", "in"), (" ", "out")], value="in")
         self.amount = widgets.Text(continuous_update=False)
         self.force = _named(widgets.Checkbox(indent=False), "rk-check")
         self.preview = _named(widgets.Button(), "rk-primary")
-        self.orders_title, self.orders = html(), html()
+        self.orders = html()
         self.read = _named(widgets.Checkbox(indent=False, disabled=True), "rk-check", "rk-read")
         self.submit = _named(widgets.Button(disabled=True), "rk-primary", "rk-submit")
         self.confirm = _named(widgets.Box([self.read, self.submit]), "rk-act", "rk-confirm")
-        self.receipt = html()
-        self.history_title, self.history = html(), html()
+        self.receipt = html("rk-card", "rk-receipt")
+        self.history = html("rk-card", "rk-history")
         self._place()
 
     def _place(self) -> None:
         money_row = _named(widgets.Box([self.direction, self.amount]), "rk-money-row")
         act_row = _named(widgets.Box([self.force, self.preview]), "rk-act")
-        self.today_card = card(self.today, name="today")
-        drift = card(self.chart_title, self.chart, name="drift")
-        weights = card(self.weights_title, self.editor, self.weights_rule, name="weights")
+        weights = card(self.weights_title, self.editor, name="weights")
         money = card(self.money_title, money_row, act_row, name="money")
-        self.grid = _named(widgets.Box([drift, weights, money]), "rk-grid")
-        self.orders_card = card(self.orders_title, self.orders, self.confirm, name="preview")
-        self.receipt_card = card(self.receipt, name="receipt")
-        self.history_card = card(self.history_title, self.history, name="history")
-        self.below = _named(widgets.VBox([self.orders_card, self.receipt_card, self.history_card]), "rk-below")
-        self.head = _named(widgets.Box([self.brand, self.chooser, self.language]), "rk-head")
-        for widget in (self.today_card, self.grid, self.orders_card, self.receipt_card, self.history_card):
+        head = _named(widgets.Box([self.brand, self.chooser, self.language]), "rk-head")
+        self.grid = _named(widgets.Box([self.drift, weights, money]), "rk-grid")
+        self.orders_card = card(self.orders, self.confirm, name="preview")
+        hidden = (self.today, self.grid, self.orders_card, self.receipt, self.history)
+        for widget in hidden:
             show(widget, False)
-        self.page = (self.head, _named(widgets.VBox([self.message]), "rk-top"), self.today_card, self.grid, self.below)
+        self.page = (head, self.message, *hidden)
 
     def speak(self, language: Language) -> None:
         """Write every fixed word in a language."""
@@ -81,8 +77,6 @@ class Panels:
         self.chooser.description = word(w.PORTFOLIO)
         self.language.value = language
         self.weights_title.value = card_title(w.WEIGHTS_TITLE, language, w.WHAT_IF)
-        keys = f'<span class="rk-keys">{word(w.WEIGHTS_KEYS)}</span>'
-        self.weights_rule.value = f'<p class="rk-soft">{word(w.WEIGHTS_RULE)} {keys}</p>'
         self.money_title.value = card_title(w.MONEY_TITLE, language, w.MONEY_MORE)
         direction = self.direction.value
         self.direction.options = [(word(w.PUT_IN), "in"), (word(w.TAKE_OUT), "out")]
@@ -90,9 +84,7 @@ class Panels:
         self.amount.description = word(w.AMOUNT)
         self.force.description = word(w.FORCE)
         self.preview.description = word(w.PREVIEW)
-        self.orders_title.value = card_title(w.PREVIEW_TITLE, language)
         self.submit.description = word(w.SUBMIT)
-        self.history_title.value = card_title(w.HISTORY_TITLE, language)
         self.editor.words = w.editor_words(language)
 
 

@@ -64,12 +64,13 @@ def today(drift: Drift, decision: Decision, language: Language) -> str:
     )
 
 
-def chart(drift: Drift, language: Language, *, narrow: bool = False) -> str:
+def chart(drift: Drift, language: Language, *, what_if: bool, narrow: bool = False) -> str:
     """The drift chart: the one picture that follows a moving slider."""
     from rebalance_kit.report.narrow import drift_narrow_svg
     from rebalance_kit.report.svg import drift_svg
 
-    return f'<div class="rk-svg">{(drift_narrow_svg if narrow else drift_svg)(drift, language)}</div>'
+    title = card_title(w.DRIFT_TITLE, language, w.DRIFT_WHAT_IF if what_if else w.DRIFT_POLICY)
+    return f'{title}<div class="rk-svg">{(drift_narrow_svg if narrow else drift_svg)(drift, language)}</div>'
 
 
 def editor_rows(allocation: Allocation, drift: Drift, language: Language) -> list[Row]:

@@ -49,16 +49,6 @@ DRIFT_WHAT_IF = Text(
 
 # ---- weights ----
 WEIGHTS_TITLE = Text("Try other target weights", "목표 비중 바꿔 보기")
-WEIGHTS_RULE = Text(
-    "Move one weight and the others share the difference in proportion to their weights, so the sum stays at 100.00%."
-    " A locked weight stays.",
-    "한 비중을 움직이면 나머지가 각자의 비중에 비례해 차이를 나누므로 합계는 항상 100.00%입니다. 잠근 비중은"
-    " 그대로 있습니다.",
-)
-WEIGHTS_KEYS = Text(
-    "Arrow keys move 0.1 points, with Shift 0.01, Page Up and Page Down 1.",
-    "화살표 키는 0.1%p, Shift와 함께는 0.01%p, Page Up과 Page Down은 1%p씩 움직입니다.",
-)
 WHAT_IF = Text("The policy file stays as it is.", "정책 파일은 바뀌지 않습니다.")
 NOW = Text("now {weight}", "현재 {weight}")
 CASH = Text("Cash", "현금")
@@ -191,6 +181,16 @@ EDITOR = {
     "target": Text("Policy: {weight}%", "정책: {weight}%"),
     "sum": Text("Sum", "합계"),
     "reset": Text("Back to the policy", "정책 비중으로"),
+    "rule": Text(
+        "Move one weight and the others share the difference in proportion to their weights, so the sum stays at"
+        " 100.00%. A locked weight stays.",
+        "한 비중을 움직이면 나머지가 각자의 비중에 비례해 차이를 나누므로 합계는 항상 100.00%입니다. 잠근 비중은"
+        " 그대로 있습니다.",
+    ),
+    "keys": Text(
+        "Arrow keys move 0.1 points, with Shift 0.01, Page Up and Page Down 1.",
+        "화살표 키는 0.1%p, Shift와 함께는 0.01%p, Page Up과 Page Down은 1%p씩 움직입니다.",
+    ),
     "stuck": Text(
         "Every other row is locked, so this weight cannot change. Unlock a row.",
         "다른 종목이 모두 잠겨 있어 이 비중을 바꿀 수 없습니다. 한 종목의 잠금을 풀어 주세요.",
