@@ -50,9 +50,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         return _reader_left()
-    except KeyboardInterrupt:
-        output.say("interrupted")
-        return 130
     except Exception as error:
         if debug:
             raise
