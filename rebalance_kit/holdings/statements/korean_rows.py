@@ -17,7 +17,7 @@ from rebalance_kit.holdings.names import Match, NameBook, Names
 from rebalance_kit.holdings.statements.assembly import Statement
 from rebalance_kit.holdings.statements.korean_accounts import Accounts
 from rebalance_kit.holdings.statements.korean_cells import currency_in, currency_named, krx_code, number_in
-from rebalance_kit.holdings.statements.korean_facts import facts_of
+from rebalance_kit.holdings.statements.korean_facts import Facts, facts_of
 from rebalance_kit.holdings.statements.korean_foreign import Amounts, foreign_amounts
 from rebalance_kit.holdings.statements.korean_kinds import is_abroad, is_cash, is_total_text, left_out
 from rebalance_kit.holdings.statements.korean_refusals import Unmatched, bad_price, names_unmatched
@@ -84,10 +84,9 @@ class _Reader:
         rows = [row for row in self.table.rows if not self._is_note(row)]
         notes = [row for row in self.table.rows if self._is_note(row)]
         facts = facts_of([*self.sheet.above, *notes])
-        self.accounts = Accounts(self.statement, self.table, facts, self.broker.kind, self._assets_of(rows))
-        self.statement.as_of, self.statement.taken_at = facts.as_of, facts.taken_at
-        days = [day for row in rows if (day := self._date(row))]
-        self.statement.as_of = max(days, default=facts.as_of)
+        assets = [row for row in rows if not self._is_total(row)]
+        self.accounts = Accounts(self.statement, self.table, facts, self.broker.kind, assets)
+        self._read_days(assets, facts)
         self._note_other_quantities(rows)
         for row in rows:
             self._row(row)
@@ -109,17 +108,24 @@ class _Reader:
     def _why(self, row: Row) -> Text:
         return _HEADING if row.cells == self.table.grid.heading.cells else _NOTE
 
-    def _assets_of(self, rows: Sequence[Row]) -> Sequence[Row]:
-        return [row for row in rows if not self._is_total(row)]
-
     def _is_total(self, row: Row) -> bool:
         if literal(self.table.text(row, "code")):
             return is_total_text(literal(self.table.text(row, "code")))
         first = next((cell for cell in row.cells if cell), "")
         return any(is_total_text(text) for text in (first, self.table.text(row, "name")) if text)
 
-    def _date(self, row: Row) -> date | None:
-        return None if self._is_total(row) else self.table.optional_date(row, "date")
+    def _read_days(self, rows: Sequence[Row], facts: Facts) -> None:
+        """The day of the file: the latest of its rows, else the one around its table."""
+        days = {day for row in rows if (day := self.table.optional_date(row, "date"))}
+        self.statement.as_of = max(days, default=facts.as_of)
+        self.statement.taken_at = facts.taken_at if self.statement.as_of == facts.as_of else None
+        if len(days) > 1:
+            self.statement.note(
+                "several_days",
+                f"the rows are of {len(days)} days, {min(days)} to {max(days)}: all count as of the last",
+                f"행의 날짜가 {min(days)}부터 {max(days)}까지 {len(days)}가지입니다: 모두 마지막 날로 봅니다",
+                warn=True,
+            )
 
     def _row(self, row: Row) -> None:
         table = self.table
@@ -199,11 +205,8 @@ class _Reader:
             amounts = Amounts(self._price(row, quantity, value), value, self._cost(row, quantity), (value, "KRW"))
         else:
             amounts = foreign_amounts(statement, table, row, quantity, currency, in_won=self.broker.won_abroad)
-        day = self._date(row)
-        latest, statement.as_of = statement.as_of, day or statement.as_of
         held = statement.hold(row, account, code, quantity, currency, name=name, price=amounts.price,
                               value=amounts.value, cost=amounts.cost)  # fmt: skip
-        statement.as_of = latest
         self.sums.add(account, *amounts.shown)
         if held is not None:
             self._say_more(row, held, name)

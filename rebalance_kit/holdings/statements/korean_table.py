@@ -7,6 +7,7 @@ a group (평가) and the lower its parts (금액).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -41,6 +42,7 @@ KINDS = ("유형", "종목구분", "구분", "상품구분", "자산구분", "�
          "자산종류", "상품종류", "잔고구분", "상품군")  # fmt: skip
 _NUMBERS = frozenset({"quantity", "price", "value", "cost", "average cost", "profit", "rate"})
 
+_TRADES = re.compile(r"매수|매도|체결|거래|기간")  # a group of what was traded: its 수량 is not what is held
 _KNOWN = frozenset(normal(name) for names in (*FIELDS.values(), KINDS) for name in names)
 
 
@@ -73,6 +75,15 @@ def headings(*required: str, any_of: Sequence[str] = ()) -> Fits:
 def fields_in(found: frozenset[str]) -> frozenset[str]:
     """The fields that some heading of a row names."""
     return frozenset(field for field, known in FIELDS.items() if any(normal(name) in found for name in known))
+
+
+def heading_rows(document: Document, most: int = 30) -> Iterator[tuple[str, Row, frozenset[str]]]:
+    """Every row near the top as a heading, then every two neighbours as one: the delimiter, the row, its headings."""
+    for delimiter in DELIMITERS:
+        head = document.head(delimiter)[:most]
+        for first, cells, _ in _candidates(head):
+            if len(cells) > 1:
+                yield delimiter, Row(head[first].line, cells), frozenset(normal(cell) for cell in cells if cell)
 
 
 def knows(document: Document, fits: Fits) -> bool:
@@ -138,7 +149,8 @@ def _joined(upper: Row, lower: Row) -> Iterator[str]:
         below = lower.cells[i] if i < len(lower.cells) else ""
         group = above or (group if below else "")
         both = f"{group} {below}" if group and below else group or below
-        yield next((name for name in (both, below, group) if name and normal(name) in _KNOWN), both)
+        alone = (below, group) if not _TRADES.search(group) else ()
+        yield next((name for name in (both, *alone) if name and normal(name) in _KNOWN), both)
 
 
 def _layout(cells: Sequence[str]) -> Layout:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from rebalance_kit.errors import InputError
+from rebalance_kit.holdings.statements.korean_mistakes import korean_refusal
 from rebalance_kit.holdings.statements.tables import names
 from rebalance_kit.textfile.cells import shown
 from rebalance_kit.textfile.document import Document, Row
@@ -115,7 +116,7 @@ def refusal_of(document: Document) -> InputError | None:
         return _refused(document, "not_a_table", _is(Text("a HEIC picture", "HEIC 그림")), _PICTURE_FIX)
     if start.startswith(b"<") or _HTML.search(document.data[:2000]):
         return _web_page(document) if _HTML.search(document.data[:20000]) else None
-    return None if document.kind else _transactions(document)
+    return None if document.kind else korean_refusal(document) or _transactions(document)
 
 
 def _web_page(document: Document) -> InputError:

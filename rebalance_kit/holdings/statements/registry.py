@@ -16,11 +16,13 @@ from rebalance_kit.holdings.statements.beancount import Beancount
 from rebalance_kit.holdings.statements.etrade import Etrade
 from rebalance_kit.holdings.statements.fidelity import Fidelity
 from rebalance_kit.holdings.statements.generic import GenericTable
+from rebalance_kit.holdings.statements.ghostfolio import Ghostfolio
 from rebalance_kit.holdings.statements.hanwha import Hanwha
 from rebalance_kit.holdings.statements.hanwha_overseas import HanwhaOverseas
-from rebalance_kit.holdings.statements.ghostfolio import Ghostfolio
 from rebalance_kit.holdings.statements.ibkr_activity import IbkrActivity
 from rebalance_kit.holdings.statements.ibkr_flex import IbkrFlex
+from rebalance_kit.holdings.statements.kis import Kis
+from rebalance_kit.holdings.statements.kis_overseas import KisOverseas
 from rebalance_kit.holdings.statements.kiwoom import Kiwoom
 from rebalance_kit.holdings.statements.mirae import Mirae
 from rebalance_kit.holdings.statements.mirae_irp import MiraeIrp
@@ -50,6 +52,8 @@ def formats_for(names: Names = NO_LISTING) -> tuple[Format, ...]:
         PortfolioPerformance(),
         Ghostfolio(),
         Beancount(),
+        Kis(),
+        KisOverseas(),
         Mirae(names),
         MiraeIrp(names),
         Samsung(names),
