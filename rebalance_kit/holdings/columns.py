@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from rebalance_kit.holdings.model import CashKind
 from rebalance_kit.prices.reading import CODE_NAMES, CURRENCY_NAMES, DATE_NAMES, PRICE_NAMES
 from rebalance_kit.textfile.table import Layout
@@ -72,11 +74,13 @@ _TOTALS = frozenset(
 )
 
 
+@lru_cache(maxsize=4096)
 def is_total(cell: str) -> bool:
     """Whether a cell says that its row adds up the others."""
     return "".join(cell.casefold().split()).rstrip(":") in _TOTALS
 
 
+@lru_cache(maxsize=4096)
 def cash_kind(cell: str) -> CashKind | None:
     """The kind of cash a code cell stands for, None for an asset."""
     return CASH_CODES.get(cell.casefold())

@@ -52,6 +52,12 @@ def merged_positions(
             groups.setdefault((entry.account, entry.code), []).append(entry)
     positions, values = [], {}
     for (account, code), rows in groups.items():
+        if len(rows) == 1 and rows[0].quantity:  # nearly always
+            positions.append(_single(rows[0]))
+            worth_alone = _worth(rows[0])
+            if worth_alone is not None:
+                values[account, code] = worth_alone
+            continue
         held = [entry for entry in rows if entry.quantity]
         findings += _zero_rows(code, rows) if not held else _merged(account, code, held)
         if held:
@@ -101,6 +107,10 @@ def quotes_of(
         if key not in quotes or dated:
             quotes[key] = Quote(entry.code, entry.price, entry.currency, key[1], document.name, entry.name, dated=dated)
     return tuple(quotes.values())
+
+
+def _single(entry: Entry) -> Position:
+    return Position(entry.account, entry.code, entry.quantity, entry.currency, entry.name, entry.cost)
 
 
 def _position(rows: Sequence[Entry]) -> Position:

@@ -31,6 +31,7 @@ class RowReader:
     home: str = "USD"  # the currency of what names none, where no policy says it
     findings: list[Finding] = field(default_factory=list)
     codes: Codes = field(init=False)
+    _assets: dict[tuple[str, str], tuple[str, str]] = field(init=False, default_factory=dict)  # cells -> code, currency
 
     def __post_init__(self) -> None:
         self.codes = Codes.of(self.policy, self.home)
@@ -44,13 +45,20 @@ class RowReader:
 
     def _asset(self, row: Row, account: str) -> Entry:
         table = self.table
-        code, currency = read_code_and_currency(table, row, self.codes)
+        code, currency = self._code_and_currency(row)
         quantity = read_quantity(table, row, code, currency, self.codes)
         cost = self._cost(row, quantity, currency)
         value = self._amount(row, "value", currency)
         price = self._price(row, quantity, code, currency, value)
         name = table.text(row, "name") or None
         return Entry(row, "asset", account, code, quantity, currency, name, price, cost, self._date(row), value)
+
+    def _code_and_currency(self, row: Row) -> tuple[str, str]:
+        """Those of the row; the same two cells mean the same in every row, so they are read once."""
+        cells = self.table.text(row, "code"), self.table.text(row, "currency")
+        if cells not in self._assets:
+            self._assets[cells] = read_code_and_currency(self.table, row, self.codes)
+        return self._assets[cells]
 
     def _cash(self, row: Row, kind: CashKind, account: str) -> Entry:
         table = self.table
@@ -110,7 +118,7 @@ class RowReader:
         return price
 
     def _amount(self, row: Row, field: str, currency: str) -> Decimal | None:
-        amount = self.table.optional_number(row, field)
+        amount = self.table.optional_number(row, field) if field in self.table.columns else None
         if amount is None:
             return None
         refuse_symbol(self.table, row, field, currency)
@@ -142,9 +150,9 @@ def read_account(table: Table, row: Row, policy: Policy | None) -> str:
     text = literal(table.text(row, "account"))
     if policy is None:
         return text or UNNAMED_ACCOUNT
-    names = tuple(policy.accounts)
     if text in policy.accounts:
         return text
+    names = tuple(policy.accounts)
     if not text and len(names) == 1:
         return names[0]
     listed = ", ".join(names)

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 from rebalance_kit.words import Text
 
@@ -69,8 +70,14 @@ def half_width(text: str) -> str:
     return text if text.isascii() else text.translate(_HALF_WIDTH).strip()
 
 
+@lru_cache(maxsize=4096)
 def literal(text: str) -> str:
     """The text that a spreadsheet was told to keep as text: `="069500"` and `'069500` mean 069500."""
+    return _literal(text)
+
+
+def _literal(text: str) -> str:
+    """The same without a memory: numbers hardly come twice."""
     text = half_width(text)
     if text.startswith('="') and text.endswith('"') and len(text) > 3:
         return text[2:-1].strip()
@@ -112,7 +119,7 @@ def read_number(cell: str, style: NumberStyle = NumberStyle.POINT) -> Decimal:
         usual = _USUAL.fullmatch(cell)
         if usual and (style is NumberStyle.POINT or cell.isdigit()):
             return Decimal(usual[1] + usual[2].replace(",", ""))
-    text = literal(cell)
+    text = _literal(cell)
     found = _NUMBER.fullmatch(text)
     if not found or not _signs_agree(found):
         raise _no_number(cell, text)
@@ -136,12 +143,13 @@ def read_number(cell: str, style: NumberStyle = NumberStyle.POINT) -> Decimal:
 
 def symbol_disagrees(cell: str, currency: str) -> str | None:
     """The currency symbol in a cell that `currency` does not use, or None."""
-    if cell.isascii() and "$" not in cell:
-        return None
+    if cell.isascii():
+        return "$" if "$" in cell and currency not in _SYMBOL_CURRENCIES["$"] else None
     text = half_width(cell)
     return next((s for s, used in _SYMBOL_CURRENCIES.items() if s in text and currency not in used), None)
 
 
+@lru_cache(maxsize=4096)
 def read_date(cell: str) -> date:
     """2026-03-04, 2026/3/4, 2026.03.04, 20260304 or 2026년 3월 4일; a time of day after it is ignored.
 
