@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from rebalance_kit.drift import Drift, measure_drift
 from rebalance_kit.holdings.model import Holdings
 from rebalance_kit.money import ZERO, exact_sum
 from rebalance_kit.orders import Order, Side
@@ -33,6 +34,11 @@ class Evidence:
         """The account of the orders, else the one that was asked for, else the only one held."""
         named = [order.account for order in self.plan.orders] or [self.plan.options.account or ""]
         return named[0] or next(iter(self.holdings.accounts or tuple(self.policy.accounts)))
+
+    @property
+    def measured(self) -> Drift:
+        """The drift of the inputs, whatever the plan says."""
+        return measure_drift(self.policy, self.holdings, self.prices, deposit=max(self.flow, ZERO))
 
     @property
     def flow(self) -> Decimal:

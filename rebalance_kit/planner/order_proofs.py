@@ -1,0 +1,110 @@
+"""What has to hold for each order of a plan: shares, prices, lists, the minimum, costs and limits.
+
+Each function yields a fault for everything that does not hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from rebalance_kit.costs import commission, slippage
+from rebalance_kit.goals import minimum_trade
+from rebalance_kit.money import ONE, exact_sum, plain, product
+from rebalance_kit.orders import Side, instrument_of, tick_size
+from rebalance_kit.planner.evidence import Evidence
+from rebalance_kit.policy.model import LimitStyle
+
+
+def whole_shares(evidence: Evidence) -> Iterator[str]:
+    for order in evidence.plan.orders:
+        if type(order.quantity) is not int or order.quantity < 1:
+            yield f"{order.code}: {order.quantity} shares"
+
+
+def known_assets(evidence: Evidence) -> Iterator[str]:
+    for order in evidence.plan.orders:
+        asset, quote = evidence.policy.asset(order.code), evidence.prices.quote(order.code)
+        if asset is None or quote is None or evidence.policy.currency_of(asset) != order.currency:
+            yield f"{order.code} in {order.currency}"
+        elif quote.price != order.reference_price or evidence.prices.rate(order.currency) != order.rate:
+            yield f"{order.code} at {plain(order.reference_price)} x {plain(order.rate)}"
+        elif order.name != evidence.plan.drift.asset(order.code).name:
+            yield f"{order.code} as {order.name}"
+
+
+def one_account(evidence: Evidence) -> Iterator[str]:
+    asked = evidence.plan.options.account
+    for order in evidence.plan.orders:
+        if order.account != evidence.account or (asked is not None and order.account != asked):
+            yield f"{order.code}: {order.account}"
+
+
+def one_side(evidence: Evidence) -> Iterator[str]:
+    codes = [order.code for order in evidence.plan.orders]
+    yield from sorted({code for code in codes if codes.count(code) > 1})
+    sides = [order.side for order in evidence.plan.orders]
+    if sides != sorted(sides, key=lambda side: side is Side.BUY):
+        yield "a buy stands before a sale"
+
+
+def no_oversell(evidence: Evidence) -> Iterator[str]:
+    for order in evidence.plan.orders:
+        if order.side is Side.SELL and Decimal(order.quantity) > evidence.held(order.code):
+            yield f"{order.code}: {order.quantity} > {plain(evidence.held(order.code))}"
+
+
+def permitted(evidence: Evidence) -> Iterator[str]:
+    options = evidence.plan.options
+    buying_only = options.contribute is not None or options.no_sell
+    for order in evidence.plan.orders:
+        asset = evidence.policy.asset(order.code)
+        buy = order.side is Side.BUY
+        if asset is None:
+            yield f"{order.code} is not in the policy"
+        elif (asset.never_buy and buy) or (asset.never_sell and not buy):
+            yield f"{order.code}: {order.side}"
+        elif (options.withdraw is not None and buy) or (buying_only and not buy):
+            yield f"{order.code}: {order.side} in this plan"
+        elif buy and asset.accounts and order.account not in asset.accounts:
+            yield f"{order.code} in {order.account}"
+
+
+def at_least_the_minimum(evidence: Evidence) -> Iterator[str]:
+    least = minimum_trade(evidence.policy, evidence.total)
+    for order in evidence.plan.orders:
+        sold_out = order.side is Side.SELL and order.quantity == int(evidence.held(order.code))
+        worth = product(order.amount, order.rate)
+        if worth < least and not sold_out:
+            yield f"{order.code}: {plain(worth)} < {plain(least)}"
+
+
+def amounts(evidence: Evidence) -> Iterator[str]:
+    for order in evidence.plan.orders:
+        amount = product(order.reference_price, Decimal(order.quantity))
+        due = (
+            commission(evidence.policy, order.code, amount, order.currency),
+            slippage(evidence.policy, order.code, amount, order.currency),
+        )
+        if (order.amount, order.commission, order.slippage) != (amount, *due):
+            yield f"{order.code}: {plain(order.amount)} + {plain(order.commission)} + {plain(order.slippage)}"
+
+
+def limits(evidence: Evidence) -> Iterator[str]:
+    settings = evidence.policy.rebalancing.orders
+    away = settings.tolerance if settings.style is LimitStyle.PROTECTIVE else settings.tolerance.copy_negate()
+    for order in evidence.plan.orders:
+        if (order.limit_price is None) != (settings.style is LimitStyle.MARKET):
+            yield f"{order.code}: {order.limit_price}"
+        if order.limit_price is None:
+            continue
+        asset = evidence.policy.asset(order.code)
+        if asset is None:
+            yield f"{order.code} is not in the policy"
+            continue
+        factor = exact_sum((ONE, away if order.side is Side.BUY else away.copy_negate()))
+        edge = product(order.reference_price, factor)
+        tick = tick_size(order.limit_price, instrument_of(asset, evidence.policy.exchange_of(asset)), evidence.on)
+        beyond = order.limit_price > edge if order.side is Side.BUY else order.limit_price < edge
+        if (beyond and order.limit_price != tick) or order.limit_price % tick:
+            yield f"{order.code}: {plain(order.limit_price)}, edge {plain(edge)}, tick {plain(tick)}"

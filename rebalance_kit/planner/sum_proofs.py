@@ -1,0 +1,149 @@
+"""What has to hold for a plan as a whole: where it starts, what it aims at, cash, caps, totals and where it leads.
+
+Each function yields a fault for everything that does not hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+from itertools import zip_longest
+
+from rebalance_kit.cashflow import cash_goals
+from rebalance_kit.drift import AssetDrift
+from rebalance_kit.goals import ideal_goals
+from rebalance_kit.money import ONE, ZERO, as_decimal, exact_sum, minor_unit, plain, product
+from rebalance_kit.orders import Side
+from rebalance_kit.planner.evidence import Evidence, cash_floor, cash_in_base, cash_rows, total_after
+from rebalance_kit.planner.identity import plan_id
+from rebalance_kit.policy.model import Method
+
+
+def cash(evidence: Evidence) -> Iterator[str]:
+    """After all orders cash covers the buffer. A plan that does nothing may leave it as it is. Sales come first, and
+    each buy only takes, so no order in between can leave less."""
+    for currency, amount in cash_rows(evidence).items():
+        touched = bool(evidence.flow) or any(order.currency == currency for order in evidence.plan.orders)
+        if touched and amount < cash_floor(evidence, currency):
+            yield f"{currency}: {plain(amount)} < {plain(cash_floor(evidence, currency))}"
+
+
+def caps(evidence: Evidence) -> Iterator[str]:
+    limits = evidence.policy.rebalancing.constraints
+    orders = evidence.plan.orders
+    if limits.max_orders is not None and len(orders) > limits.max_orders:
+        yield f"{len(orders)} > {limits.max_orders}"
+    if limits.max_turnover is not None:
+        traded = exact_sum(product(order.amount, order.rate) for order in orders)
+        most = product(limits.max_turnover, evidence.total)
+        if traded > most:
+            yield f"{plain(traded)} > {plain(most)}"
+
+
+def drift(evidence: Evidence) -> Iterator[str]:
+    """Where the plan starts, measured again from holdings and prices."""
+    said, measured = evidence.plan.drift, evidence.measured
+    if said.total_value != measured.total_value or said.cash != measured.cash:
+        yield f"total {plain(said.total_value)}, not {plain(measured.total_value)}"
+    again = {row.code: row for row in measured.assets}
+    for row in said.assets:
+        if _figures(row) != _figures(again.pop(row.code)):
+            yield f"{row.code}: {plain(row.quantity)} worth {plain(row.value)}"
+    yield from sorted(again)
+
+
+def _figures(row: AssetDrift) -> tuple[object, ...]:
+    weights = (row.current_weight, row.target_weight, row.drift)
+    return (row.quantity, row.price, row.currency, row.value, *weights)
+
+
+def goals(evidence: Evidence) -> Iterator[str]:
+    """The goals that the method, or the cash rule, gives: worked out again, with the settings that the plan names."""
+    plan, settings = evidence.plan, evidence.policy.rebalancing
+    rule = plan.options.cash_rule or settings.cash.rule
+    if plan.cash_rule != (rule if evidence.flow else None):
+        yield f"cash rule {plan.cash_rule}"
+    by_fraction = Method.FRACTION if plan.options.fraction not in (None, ONE) else settings.method
+    if plan.method != (plan.options.method or by_fraction):
+        yield f"method {plan.method}"
+    if evidence.flow:
+        wanted = cash_goals(evidence.policy, plan.drift, evidence.flow, rule)
+    else:
+        wanted = ideal_goals(evidence.policy, plan.drift, plan.options.method, plan.options.fraction)
+    for said, goal in zip_longest(plan.goals, wanted):
+        if said != goal:
+            yield f"{said.code}: {plain(said.value)}" if said else "one is missing"
+
+
+def due(evidence: Evidence) -> Iterator[str]:
+    """Orders only when the decision asks for them, and then no preview of others."""
+    plan = evidence.plan
+    if plan.decision.rebalance != (plan.decision.trigger != "none"):
+        yield f"trigger {plan.decision.trigger}"
+    if plan.ideal if plan.decision.rebalance else plan.orders:
+        yield f"{len(plan.orders)} and {len(plan.ideal)}"
+
+
+def after(evidence: Evidence) -> Iterator[str]:
+    plan, total = evidence.plan, total_after(evidence)
+    moved = {order.code: order.quantity if order.side is Side.BUY else -order.quantity for order in plan.orders}
+    for row in plan.after:
+        asset = plan.drift.asset(row.code)
+        quantity = exact_sum((asset.quantity, Decimal(moved.get(row.code, 0))))
+        value = evidence.prices.value(row.code, quantity) if asset.price is not None else ZERO
+        weight = Fraction(value) / Fraction(total) if total else Fraction(0)
+        shown = (as_decimal(weight), as_decimal(weight - Fraction(asset.target_weight)))
+        if (row.quantity, row.value, row.weight, row.drift) != (quantity, value, *shown):
+            yield f"{row.code}: {plain(row.quantity)} worth {plain(row.value)}"
+
+
+def totals(evidence: Evidence) -> Iterator[str]:
+    plan, said = evidence.plan, evidence.plan.summary
+    sums = {
+        "turnover": exact_sum(evidence.in_base(order.amount, order.currency) for order in plan.orders),
+        "commission": exact_sum(evidence.in_base(order.commission, order.currency) for order in plan.orders),
+        "slippage": exact_sum(evidence.in_base(order.slippage, order.currency) for order in plan.orders),
+        "cash_before": plan.drift.cash_value,
+        "cash_after": cash_in_base(evidence),
+        "max_drift_before": max((abs(asset.drift) for asset in plan.drift.assets), default=ZERO),
+        "max_drift_after": max((abs(row.drift) for row in plan.after), default=ZERO),
+    }
+    for name, amount in sums.items():
+        if getattr(said, name) != amount:
+            yield f"{name}: {plain(getattr(said, name))}, not {plain(amount)}"
+
+
+def conserved(evidence: Evidence) -> Iterator[str]:
+    """Value after = value before + paid in - costs, within the rounding of each position and cash row."""
+    plan = evidence.plan
+    costs = exact_sum((plan.summary.commission, plan.summary.slippage))
+    expected = exact_sum((evidence.total, costs.copy_negate()))
+    lost = exact_sum((total_after(evidence), expected.copy_negate()))
+    if abs(lost) > _rounding(evidence):
+        yield f"{plain(total_after(evidence))}, not {plain(expected)}"
+
+
+def _rounding(evidence: Evidence) -> Decimal:
+    """Nothing where every amount is in whole units of the base currency; else a unit for everything that is rounded."""
+    plan, base = evidence.plan, evidence.policy.base_currency
+    blurred = ZERO
+    for currency in {row.currency for row in plan.drift.assets} | {balance.currency for balance in plan.drift.cash}:
+        unit = minor_unit(currency)
+        rows = [row for row in plan.drift.assets if row.currency == currency and row.price is not None]
+        whole = all((row.price or ONE) % unit == 0 and row.quantity % 1 == 0 for row in rows)
+        if currency == base and whole:
+            continue
+        times = 2 * len(rows) + 3 * sum(order.currency == currency for order in plan.orders) + 2
+        step = exact_sum((product(unit, evidence.prices.rate(currency)), minor_unit(base)))
+        blurred = exact_sum((blurred, product(Decimal(times), step)))
+    return blurred
+
+
+def identity(evidence: Evidence) -> Iterator[str]:
+    plan = evidence.plan
+    made = plan_id(
+        evidence.policy, evidence.holdings, evidence.prices, plan.options, plan.orders, evidence.account, evidence.on
+    )
+    if made != plan.plan_id:
+        yield f"{plan.plan_id}, not {made}"
