@@ -10,20 +10,27 @@ from rebalance_kit.textfile.table import Layout
 from rebalance_kit.words import Text
 
 ACCOUNT_NAMES = ("account", "계좌", "계좌번호", "계좌명", "account number", "account name", "account id")
-QUANTITY_NAMES = ("quantity", "보유수량", "수량", "잔고수량", "보유량", "보유주수", "보유주식수", "주식수", "잔고",
-                  "보유잔고", "체결잔고", "체결잔고수량", "결제보유수량", "결제잔고", "결제잔고수량", "잔고량",
-                  "현재수량", "현재고", "보유좌수", "잔고좌수", "shares", "qty", "units", "position", "no. of shares",
-                  "number of shares")  # fmt: skip
-TOTAL_COST_NAMES = ("cost", "매입금액", "매수금액", "매입원금", "취득금액", "취득가액", "총매입금액", "매입금",
-                    "매입원가", "취득원가", "투자원금", "장부금액", "cost basis", "total cost", "cost basis total",
-                    "total cost basis", "book value", "book cost")  # fmt: skip
+QUANTITY_NAMES = ("quantity", "수량", "보유수량", "잔고수량", "보유량", "보유주수", "결제보유수량",
+                  "shares", "qty", "units", "position")  # fmt: skip
+TOTAL_COST_NAMES = ("cost", "매입금액", "매수금액", "매입원금", "취득금액", "취득가액", "cost basis", "total cost",
+                    "cost basis total", "total cost basis", "book value")  # fmt: skip
 SHARE_COST_NAMES = ("average cost", "평균단가", "평균매수가", "평균매입가", "매입평균가", "매입평균단가",
-                    "평균매입단가", "매입단가", "매수단가", "평단가", "취득단가", "매입가", "매수가", "매수평균가",
-                    "매수평균단가", "평균매수단가", "매입평균가격", "평균매입가격", "평균가", "평단", "장부단가",
-                    "avg cost", "average price", "avg price", "cost/share", "cost per share", "average cost basis",
-                    "unit cost", "purchase price")  # fmt: skip
-VALUE_NAMES = ("value", "평가금액", "평가액", "평가금", "현재평가금액", "잔고평가금액", "시가평가금액", "평가가액",
-               "잔고금액", "market value", "current value", "total value", "mkt value")  # fmt: skip
+                    "평균매입단가", "매입단가", "매수단가", "평단가", "취득단가", "avg cost", "average price",
+                    "avg price", "cost/share", "cost per share", "average cost basis", "unit cost",
+                    "purchase price")  # fmt: skip
+VALUE_NAMES = ("value", "평가금액", "평가액", "market value", "current value", "total value", "mkt value")
+
+# Names that some programs use, and others for something beside the column that is meant.
+LESSER_NAMES: dict[str, tuple[str, ...]] = {
+    "quantity": ("보유주식수", "주식수", "보유잔고", "체결잔고", "체결잔고수량", "잔고", "결제잔고", "결제잔고수량",
+                 "잔고량", "현재수량", "현재고", "보유좌수", "잔고좌수", "no. of shares", "number of shares"),
+    "cost": ("총매입금액", "매입금", "매입원가", "취득원가", "투자원금", "장부금액", "book cost"),
+    "average cost": ("매입가", "매수가", "매수평균가", "매수평균단가", "평균매수단가", "매입평균가격", "평균매입가격",
+                     "평균가", "평단", "장부단가", "average cost price"),
+    "value": ("평가금", "현재평가금액", "잔고평가금액", "시가평가금액", "평가가액", "잔고금액"),
+    "code": ("상품번호", "상품코드", "심볼"),
+    "name": ("종목명칭", "종목이름", "펀드명"),
+}  # fmt: skip
 
 
 HOLDINGS = Layout(
@@ -37,9 +44,6 @@ HOLDINGS = Layout(
             "상품명",
             "종목",
             "자산명",
-            "종목명칭",
-            "종목이름",
-            "펀드명",
             "description",
             "security name",
             "investment name",
@@ -59,6 +63,7 @@ HOLDINGS = Layout(
         " currency, cost, date",
         "적어도 code와 quantity(또는 종목코드와 보유수량) 제목, 알면 account, name, price, currency, cost, date",
     ),
+    lesser=LESSER_NAMES,
 )
 
 CASH_CODES: dict[str, CashKind] = {

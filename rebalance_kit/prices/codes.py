@@ -51,7 +51,7 @@ class Codes:
         text = literal(cell)
         if text in self.known:
             return text
-        if _KRX_SHORT.fullmatch(text) and text[1:] in self.known:
+        if _KRX_SHORT.fullmatch(text) and (text[1:] in self.known or self._on_krx(currency)):
             return text[1:]
         if otherwise := self._spelled_otherwise(text):
             return otherwise

@@ -25,8 +25,7 @@ DATE_NAMES = (
     "평가일",
     "price date",
 )
-CODE_NAMES = ("code", "종목코드", "단축코드", "종목번호", "코드", "상품번호", "상품코드", "symbol", "ticker",
-              "ticker symbol", "티커", "심볼")  # fmt: skip
+CODE_NAMES = ("code", "종목코드", "단축코드", "종목번호", "코드", "symbol", "ticker", "ticker symbol", "티커")
 PRICE_NAMES = ("price", "종가", "현재가", "가격", "close", "last price", "closing price", "share price", "market price",
                "현재단가", "현재가격", "평가단가", "기준가", "기준가격")  # fmt: skip
 NAV_NAMES = ("nav", "순자산가치", "순자산가치(nav)", "순자산가치(원)", "net asset value", "inav")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -40,12 +40,18 @@ class Layout:
     """The columns a reader knows: for each field its exact name and its synonyms, most telling first.
 
     `numbers` hold amounts; two columns for one of them are refused, while of two names the more telling one is taken.
+    `lesser` are names that count only where no other column of the field is there: then the most telling is taken.
     """
 
     fields: Mapping[str, tuple[str, ...]]
     required: tuple[str, ...]
     numbers: frozenset[str]
     wanted: Text
+    lesser: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def names(self, column: str) -> tuple[str, ...]:
+        """Every name of a field, the most telling first."""
+        return (*self.fields[column], *self.lesser.get(column, ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +192,7 @@ def has_columns(cells: Iterable[str], layout: Layout) -> bool:
     names = {normal(cell) for cell in cells if cell}
     if len(names) < len(layout.required):
         return False
-    return all(any(normal(name) in names for name in layout.fields[field]) for field in layout.required)
+    return all(any(normal(name) in names for name in layout.names(column)) for column in layout.required)
 
 
 @lru_cache(maxsize=4096)
@@ -200,21 +206,24 @@ def normal(heading: str) -> str:
 def _columns(grid: Grid, layout: Layout) -> dict[str, int]:
     headings = [normal(cell) for cell in grid.heading.cells]
     columns = {}
-    for field, names in layout.fields.items():
-        found = [(rank, i) for rank, name in enumerate(names) for i, h in enumerate(headings) if h == normal(name)]
+    for name, names in layout.fields.items():
+        found = _places(headings, names)
+        if not found and name in layout.lesser:
+            found = _places(headings, layout.lesser[name])
+            found = [place for place in found if place[0] == found[0][0]]
         if not found:
             continue
         rank, index = found[0]
-        twice = [i for other, i in found[1:] if other == rank or (field in layout.numbers and rank > 0)]
-        if twice and not all(_says_the_same(grid.rows, index, other) for other in twice):
-            raise _two_columns(grid, field, index, twice[0])
-        columns[field] = index
+        twice = [i for other, i in found[1:] if other == rank or (name in layout.numbers and rank > 0)]
+        if twice:
+            raise _two_columns(grid, name, index, twice[0])
+        columns[name] = index
     return columns
 
 
-def _says_the_same(rows: Iterable[Row], first: int, second: int) -> bool:
-    """Whether two columns have the same text in every row: then it does not matter which is read."""
-    return all(row.cells[first : first + 1] == row.cells[second : second + 1] for row in rows)
+def _places(headings: Sequence[str], names: Sequence[str]) -> list[tuple[int, int]]:
+    """Where the names stand among normal headings: rank of the name, column; the most telling first."""
+    return [(rank, i) for rank, name in enumerate(names) for i, h in enumerate(headings) if h == normal(name)]
 
 
 def _two_columns(grid: Grid, field: str, first: int, second: int) -> InputError:

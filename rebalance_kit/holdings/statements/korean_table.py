@@ -12,7 +12,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from rebalance_kit.holdings.columns import QUANTITY_NAMES, SHARE_COST_NAMES, TOTAL_COST_NAMES, VALUE_NAMES
+from rebalance_kit.holdings.columns import (
+    LESSER_NAMES,
+    QUANTITY_NAMES,
+    SHARE_COST_NAMES,
+    TOTAL_COST_NAMES,
+    VALUE_NAMES,
+)
 from rebalance_kit.prices.reading import CURRENCY_NAMES, DATE_NAMES, PRICE_NAMES
 from rebalance_kit.textfile.document import Document, Row
 from rebalance_kit.textfile.table import DELIMITERS, Grid, Layout, Table, normal
@@ -26,11 +32,11 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
              "symbol", "ticker", "code", "isin"),
     "name": ("종목명", "상품명", "종목명칭", "종목", "자산명", "펀드명", "종목이름", "종목명(코드)", "name",
              "security name", "investment name", "description"),
-    "quantity": QUANTITY_NAMES,
+    "quantity": ("보유수량", *QUANTITY_NAMES, *LESSER_NAMES["quantity"]),
     "price": ("현재가", "현재단가", *PRICE_NAMES),
-    "value": VALUE_NAMES,
-    "cost": TOTAL_COST_NAMES,
-    "average cost": SHARE_COST_NAMES,
+    "value": (*VALUE_NAMES, *LESSER_NAMES["value"]),
+    "cost": (*TOTAL_COST_NAMES, *LESSER_NAMES["cost"]),
+    "average cost": (*SHARE_COST_NAMES, *LESSER_NAMES["average cost"]),
     "profit": ("평가손익", "평가손익금액", "평가손익금", "손익금액", "손익"),
     "currency": CURRENCY_NAMES,
     "rate": ("기준환율", "평가환율", "적용환율", "환율", "매매기준율"),
