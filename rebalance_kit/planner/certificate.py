@@ -69,7 +69,7 @@ SAID: Mapping[str, Text] = {
     "whole_shares": Text("orders are in whole shares", "주문은 모두 한 주 단위입니다"),
     "known_assets": Text("assets, prices and rates are those of the inputs", "종목, 가격, 환율이 입력과 같습니다"),
     "one_account": Text("all orders are in one account", "모든 주문이 한 계좌에 있습니다"),
-    "one_side": Text("each asset is on one side, and sales come first", "한 종목은 한쪽으로만 거래하고 매도가 먼저입니다"),
+    "one_side": Text("each asset is on one side, sales come first", "종목마다 한쪽으로만 거래하고 매도가 먼저입니다"),
     "no_oversell": Text("no more is sold than is held", "보유 수량보다 많이 팔지 않습니다"),
     "permitted": Text("lists and the kind of plan allow every order", "금지 목록과 계획 종류에 맞는 주문입니다"),
     "minimum_trade": Text("no order is below the minimum trade", "최소 거래 금액보다 작은 주문이 없습니다"),
