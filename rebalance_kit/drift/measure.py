@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -30,11 +30,13 @@ def measure_drift(
     if missing := prices.missing(position.code for position in holdings.positions if position.quantity != 0):
         raise missing_price(missing)
     cash = _cash(policy, holdings, prices)
-    values = {code: _value(holdings, prices, code) for code in _codes(policy, holdings)}
+    owned = holdings.quantities()
+    values = {code: _value(owned, prices, code) for code in _codes(policy, owned)}
     total = exact_sum([*values.values(), *(balance.value for balance in cash if balance.counted)])
     if total <= 0 and deposit <= 0:
         raise _empty(holdings.source, total, policy.base_currency)
-    measure = _Measure(policy, holdings, prices, values, total)
+    names = {position.code: position.name for position in reversed(holdings.positions) if position.name}
+    measure = _Measure(policy, owned, names, prices, values, total)
     assets = tuple(measure.assets())
     told = [*findings.about(policy, assets, total), *holdings.findings, *prices.findings]
     drift = Drift(
@@ -80,7 +82,8 @@ class _Measure:
     """Everything by its value in the base currency; bands are judged later."""
 
     policy: Policy
-    holdings: Holdings
+    owned: Mapping[str, Decimal]
+    names: Mapping[str, str]  # what the holdings call a code
     prices: PriceBook
     values: dict[str, Decimal]
     total: Decimal
@@ -107,7 +110,7 @@ class _Measure:
             code=code,
             name=self._name(code, asset),
             group=group,
-            quantity=self.holdings.quantity(code),
+            quantity=self.owned.get(code, ZERO),
             price=quote.price if quote else None,
             currency=quote.currency if quote else home,
             share_value=self._share_value(code),
@@ -144,20 +147,19 @@ class _Measure:
     def _name(self, code: str, asset: Asset | None) -> str:
         """The policy's ticker, else what the statement or the price list calls it, else the code."""
         quote = self.prices.quote(code)
-        held = (position.name for position in self.holdings.positions if position.code == code)
-        names = (asset.ticker if asset else None, *held, quote.name if quote else None, code)
+        names = (asset.ticker if asset else None, self.names.get(code), quote.name if quote else None, code)
         return next(name for name in names if name)
 
 
-def _codes(policy: Policy, holdings: Holdings) -> list[str]:
+def _codes(policy: Policy, owned: Mapping[str, Decimal]) -> list[str]:
     """Policy order, then what else is held, by code."""
     listed = [asset.code for asset in policy.assets]
-    held = {position.code for position in holdings.positions if position.quantity != 0}
+    held = {code for code, quantity in owned.items() if quantity != 0}
     return listed + sorted(held - set(listed))
 
 
-def _value(holdings: Holdings, prices: PriceBook, code: str) -> Decimal:
-    quantity = holdings.quantity(code)
+def _value(owned: Mapping[str, Decimal], prices: PriceBook, code: str) -> Decimal:
+    quantity = owned.get(code, ZERO)
     return prices.value(code, quantity) if quantity != 0 else ZERO
 
 
@@ -178,7 +180,7 @@ def _cash(policy: Policy, holdings: Holdings, prices: PriceBook) -> tuple[CashBa
 def _rates(policy: Policy, holdings: Holdings, prices: PriceBook) -> tuple[FxRate, ...]:
     """The rates that matter here, by pair."""
     used = {row.currency for row in holdings.cash} | {policy.currency_of(asset) for asset in policy.assets}
-    used |= {quote.currency for code in _codes(policy, holdings) if (quote := prices.quote(code))}
+    used |= {quote.currency for code in _codes(policy, holdings.quantities()) if (quote := prices.quote(code))}
     rates = (rate for currency, rate in prices.rates.items() if currency in used)
     return tuple(sorted(rates, key=lambda rate: rate.pair))
 

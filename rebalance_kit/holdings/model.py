@@ -106,6 +106,13 @@ class Holdings:
         held = (p.quantity for p in self.positions if p.code == code and account in (None, p.account))
         return exact_sum(held)
 
+    def quantities(self) -> dict[str, Decimal]:
+        """Shares of every code held, over all accounts, sorted by code."""
+        held: dict[str, list[Decimal]] = {}
+        for position in self.positions:
+            held.setdefault(position.code, []).append(position.quantity)
+        return {code: exact_sum(held[code]) for code in sorted(held)}
+
     def cash_of(self, account: str, currency: str) -> Decimal:
         """Spendable cash (dividends that wait are not spendable)."""
         rows = (c.amount for c in self.cash if (c.account, c.currency, c.kind) == (account, currency, "cash"))
