@@ -126,20 +126,21 @@ def test_the_first_screen_says_what_the_library_says(browser: Browser, desk: Ser
     assert seen.errors == []
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, desk: Served, dark: bool) -> None:
-    with visit(browser, desk, width=390, height=844, dark=dark) as seen:
+def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, desk: Served) -> None:
+    with visit(browser, desk, width=390, height=844) as seen:
         page = seen.page
         choose(seen, "d")
         page.locator(".rk-money .rk-check input").check()
-        for language, name in (("한국어", "ko"), ("English", "en")):
+        card = "getComputedStyle(document.querySelector('.rk-card')).backgroundColor"
+        for language, name, dark in (("한국어", "ko", False), ("English", "en", True)):
+            page.emulate_media(color_scheme="dark" if dark else "light")
             page.get_by_role("button", name=language).click()
             page.locator(".rk-money .jupyter-button").click()
             expect(page.locator(".rk-orders tbody tr").first).to_be_visible()
+            expect(page.locator(".rk-messages .rk-say")).to_have_count(0)
             assert page.evaluate("document.documentElement.scrollWidth") <= 390
+            assert page.evaluate(card) == ("rgb(26, 32, 39)" if dark else "rgb(255, 255, 255)")
             seen.shot(f"phone-{name}-{'dark' if dark else 'light'}")
-        background = page.evaluate("getComputedStyle(document.querySelector('.rk-card')).backgroundColor")
-        assert background == ("rgb(26, 32, 39)" if dark else "rgb(255, 255, 255)")
     assert seen.outside == []
     assert seen.errors == []
 
