@@ -192,7 +192,9 @@ class _Reader:
             return
         self.left_out.add(symbol)
         what = str(self.profiles.get(symbol, {}).get("name") or symbol)
-        reason = _MANUAL if kind in ("BUY", "SELL", "ITEM") and currency else Text(f"of type {kind}", f"유형이 {kind}")
+        reason = Text(f"of type {kind}", f"유형이 {kind}")
+        if kind in ("BUY", "SELL", "ITEM"):
+            reason = _MANUAL if currency else _CURRENCY
         self.statement.skip(row, Kind.OTHER, what, reason=reason)
 
     def _number(self, row: Row, value: object, where: str) -> Decimal:
@@ -215,6 +217,7 @@ class _Reader:
 _OBJECT = Text("an object", "객체")
 _ISO_DATE = Text("a date such as 2026-03-04", "2026-03-04 같은 날짜")
 _NUMBER = Text("a number that a holding can have", "보유 자산에 있을 수 있는 수")
+_CURRENCY = Text("in a currency that is not read (pence are no pounds)", "읽지 않는 통화(펜스는 파운드가 아님)")
 _MANUAL = Text("a manual asset without an exchange's code", "거래소 코드가 없는 수동 자산")
 
 

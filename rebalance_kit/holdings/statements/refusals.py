@@ -106,14 +106,20 @@ _WHERE: tuple[tuple[frozenset[str], Text], ...] = (
 )  # fmt: skip
 
 
-def refusal_of(document: Document) -> InputError | None:
-    """Why a document can hold no positions, with what it is and what to download instead; None when it may."""
+def picture_or_archive(document: Document) -> InputError | None:
+    """Why a file that is no text at all can hold no positions; None when it may be one."""
     start = document.data[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
     thing = next((thing for thing in _THINGS if start.startswith(thing.start)), None)
     if thing is not None and not (thing.start == b"BM" and document.kind is None and b"," in document.data[:200]):
         return _refused(document, "not_a_table", _is(thing.what), thing.fix)
     if start[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1"):
         return _refused(document, "not_a_table", _is(Text("a HEIC picture", "HEIC 그림")), _PICTURE_FIX)
+    return None
+
+
+def refusal_of(document: Document) -> InputError | None:
+    """Why a text that no format is sure of can hold no positions: a web page, or a list of transactions."""
+    start = document.data[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith(b"<") or _HTML.search(document.data[:2000]):
         return _web_page(document) if _HTML.search(document.data[:20000]) else None
     return None if document.kind else korean_refusal(document) or _transactions(document)

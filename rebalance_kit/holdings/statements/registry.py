@@ -29,7 +29,7 @@ from rebalance_kit.holdings.statements.mirae_irp import MiraeIrp
 from rebalance_kit.holdings.statements.named import NamedTable
 from rebalance_kit.holdings.statements.nh import Nh
 from rebalance_kit.holdings.statements.portfolio_performance import PortfolioPerformance
-from rebalance_kit.holdings.statements.refusals import refusal_of
+from rebalance_kit.holdings.statements.refusals import picture_or_archive, refusal_of
 from rebalance_kit.holdings.statements.samsung import Samsung
 from rebalance_kit.holdings.statements.schwab import Schwab
 from rebalance_kit.holdings.statements.vanguard import Vanguard
@@ -95,6 +95,9 @@ def choose(document: Document, formats: Sequence[Format]) -> Format:
     something else that only looks like a table of holdings (transactions, say), or when two formats are equally sure
     (naming both).
     """
+    picture = picture_or_archive(document)
+    if picture is not None:
+        raise picture
     sureness = {index: known.recognise(document) for index, known in enumerate(formats)}
     best = max(sureness.values(), default=Confidence.NO)
     refusal = None if best is Confidence.CERTAIN else refusal_of(document)
