@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from rebalance_kit.planner.problem import Asset, Terms, state
 from rebalance_kit.planner.search import best_counts
 from rebalance_kit.planner.solve import NoPlan, Solution, solve
+from tests.benchmarks import bench_planner
+from tests.drifted import UNITS, drifted, drifted_problem
 from tests.oracle import Best, brute_force, combinations, is_allowed, outcome
 
-UNITS = {"KRW": Fraction(1), "USD": Fraction(1, 100)}
 MOST_COMBINATIONS = 1500
 
 
@@ -224,33 +225,17 @@ def test_input_order_does_not_matter(case: tuple[tuple[Asset, ...], Terms], mix:
     assert solved(assets, shared) == solved(mixed, shared)
 
 
-def big_case(seed: int, number: int, total: int, fee: str = "0.00015") -> tuple[list[Asset], Terms]:
-    """A portfolio that drifted, in prices that are multiples of five."""
-    mix = Random(seed)
-    weights = [Fraction(1, number)] * number
-    prices = [5 * mix.randint(1000, 24_000) for _ in weights]
-    held = [
-        int(total * weight * mix.randint(60, 140) / 100 / price) for weight, price in zip(weights, prices, strict=True)
-    ]
-    worth = sum(count * price for count, price in zip(held, prices, strict=True))
-    made = [
-        asset(f"{i:06d}", price, worth * weight, count, commission=Fraction(fee), slippage=Fraction("0.001"))
-        for i, (price, weight, count) in enumerate(zip(prices, weights, held, strict=True))
-    ]
-    return made, terms(0, worth, minimum=Fraction(100_000))
-
-
 @pytest.mark.parametrize(("number", "total"), [(7, 11_000_000), (30, 30_000_000), (30, 300_000_000)])
 def test_portfolios_of_the_usual_size_are_proved(number: int, total: int) -> None:
     for seed in range(3):
-        assets, shared = big_case(seed, number, total)
+        assets, shared = drifted(seed, number, total)
         found = solved(assets, shared)
         assert found is not None
         assert found.proven
 
 
 def test_no_single_change_of_a_proved_plan_is_better() -> None:
-    assets, shared = big_case(1, 12, 30_000_000)
+    assets, shared = drifted(1, 12, 30_000_000)
     counts = best(assets, shared)
     left = -sum(outcome(a, shared, counts[a.code]).spent for a in assets)
     for one in assets:
@@ -265,8 +250,7 @@ def test_no_single_change_of_a_proved_plan_is_better() -> None:
 @pytest.mark.parametrize("seed", [3, 8])
 def test_a_plan_that_stays_unproved_keeps_the_budget_and_an_honest_bound(seed: int) -> None:
     """With next to no work allowed the search stops early; with more it finds a plan between the two figures."""
-    assets, shared = big_case(seed, 12, 300_000_000)
-    shared = replace(shared, available={"KRW": Fraction(-9_000_000)})  # goals out of reach: the hard kind
+    assets, shared = drifted(seed, 12, 300_000_000, cash=-9_000_000)  # goals out of reach: the hard kind
     problem = state(tuple(assets), shared)
     hasty = best_counts(problem.lines, problem.budget("KRW"), work=0)
     patient = best_counts(problem.lines, problem.budget("KRW"), work=50_000)
@@ -277,11 +261,14 @@ def test_a_plan_that_stays_unproved_keeps_the_budget_and_an_honest_bound(seed: i
     assert spent <= problem.budget("KRW")
 
 
+def test_the_measurements_run() -> None:
+    assert bench_planner.main(numbers=(3,), totals=(1_000_000,), seeds=1) > 0
+
+
 def test_highs_agrees_where_it_is_asked() -> None:
     from rebalance_kit.planner.highs import propose
 
-    assets, shared = big_case(5, 7, 11_000_000)
-    problem = state(tuple(assets), shared)
+    problem = drifted_problem(5, 7, 11_000_000)
     proposal = propose(problem)
     found = best_counts(problem.lines, problem.budget("KRW"))
     assert proposal is not None
