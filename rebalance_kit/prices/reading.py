@@ -39,15 +39,14 @@ def read_price(table: Table, row: Row, field: str, currency: str) -> Decimal:
     price = table.number(row, field, PriceError)
     if price < 0:
         raise not_positive(table, row, field, price)
-    if not table.text(row, field).isdigit():
-        refuse_symbol(table, row, field, currency, PriceError)
+    refuse_symbol(table, row, field, currency, PriceError)
     return price
 
 
 def refuse_symbol(table: Table, row: Row, field: str, currency: str, error: type[InputError] | None = None) -> None:
     """Raise when the cell carries a currency symbol that `currency` does not use."""
     cell = table.text(row, field)
-    if symbol := symbol_disagrees(cell, currency):
+    if not cell.isdigit() and (symbol := symbol_disagrees(cell, currency)):
         raise table.problem(
             "currency_mismatch",
             Text(f"{quoted(cell)} carries the symbol {symbol}", f"{quoted(cell)}에 {symbol} 기호가 있습니다"),

@@ -117,14 +117,18 @@ class Table:
 
     def number(self, row: Row, field: str, error: type[InputError] | None = None) -> Decimal:
         """The number of a cell. Raises the document's error (or `error`) with line and column."""
-        try:
-            return read_number(self.text(row, field), self.style)
-        except CellError as problem:
-            raise self.located(problem, row, field, error) from problem
+        return self._number(self.text(row, field), row, field, error)
 
     def optional_number(self, row: Row, field: str, error: type[InputError] | None = None) -> Decimal | None:
         """The number of a cell, None when it is left out."""
-        return None if says_nothing(self.text(row, field)) else self.number(row, field, error)
+        cell = self.text(row, field)
+        return None if says_nothing(cell) else self._number(cell, row, field, error)
+
+    def _number(self, cell: str, row: Row, field: str, error: type[InputError] | None) -> Decimal:
+        try:
+            return read_number(cell, self.style)
+        except CellError as problem:
+            raise self.located(problem, row, field, error) from problem
 
     def optional_date(self, row: Row, field: str) -> date | None:
         """The date of a cell, None when it is left out."""
