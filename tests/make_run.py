@@ -103,7 +103,7 @@ def plan(
         ideal=(),
         summary=Summary(ZERO, ZERO, ZERO, None, ZERO, ZERO, ZERO, ZERO),
         after=(),
-        optimality=Optimality("optimal", ZERO),
+        optimality=Optimality("gap", ZERO),
         certificate=Certificate((Check("totals", valid, Text("totals", "합계")),)),
         findings=(),
         **changes,
@@ -169,6 +169,7 @@ class Desk:
             terms=paper_terms(self.made.policy, self.session, self.slippage),
             session=self.session,
             clock=self.clock,
+            dividends_are_cash=self.made.policy.rebalancing.cash.dividends == "count",
         )
 
     def context(self, **changes: Any) -> RunContext:

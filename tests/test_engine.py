@@ -154,6 +154,19 @@ def test_market_orders_are_sized_with_a_margin(tmp_path: Path) -> None:
     assert states(desk.run()) == [("SELL", "A", 30), ("BUY", "B", 29)]
 
 
+def test_dividends_are_spent_where_the_policy_counts_them(tmp_path: Path) -> None:
+    held = "main: A 50 @ 10000, B 40 @ 10000; dividends KRW 110000"
+    made = situation(policy("A 50, B 50", constraints=FREE, cash={"dividends": "count"}), held)
+    desk = paper_desk(tmp_path, made, "BUY B 10", options=FORCED)
+    result = desk.run()
+    assert result.status is RunStatus.SUCCESS
+    assert result.total_before == result.total_after == 1_010_000
+    assert desk.cash() == 10_000
+    aside = situation(policy("A 50, B 50", constraints=FREE), held)
+    with pytest.raises(PlanBlocked, match="R14"):
+        paper_desk(tmp_path / "other", aside, "BUY B 10", options=FORCED).run(yes=False)
+
+
 def test_dollar_orders_of_document_001_use_dollar_cash(tmp_path: Path) -> None:
     made = situation(
         policy("VOO 60, TLT 40", base_currency="USD", exchange="XNYS", constraints=FREE, fee="0.0007"),

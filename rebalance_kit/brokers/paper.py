@@ -13,7 +13,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -33,7 +33,7 @@ from rebalance_kit.brokers.base import (
 from rebalance_kit.costs import cost_rates
 from rebalance_kit.errors import StorageError
 from rebalance_kit.holdings.model import Holdings
-from rebalance_kit.money import ONE, ZERO, Rounding, product, round_money, round_to, show_money
+from rebalance_kit.money import ONE, ZERO, Rounding, exact_sum, product, round_money, round_to, show_money
 from rebalance_kit.orders import Side, instrument_of, tick_size
 from rebalance_kit.policy.model import Policy
 from rebalance_kit.prices.model import PriceBook
@@ -83,7 +83,8 @@ class PaperBroker:
     """One account of the paper broker in a portfolio folder.
 
     `seed` are the holdings that the account is opened with, once; later seeds are ignored. `terms` has every code
-    that may be traded. `session` is the date that orders belong to, `clock` gives the time of an order.
+    that may be traded. `session` is the date that orders belong to, `clock` gives the time of an order. Waiting
+    dividends are kept apart unless `dividends_are_cash`, as a policy that counts them plans.
     """
 
     quiet_period = timedelta(0)  # `place` has either committed or never will once the process that called is gone
@@ -99,6 +100,7 @@ class PaperBroker:
         terms: Mapping[str, Terms],
         session: date,
         clock: Callable[[], datetime],
+        dividends_are_cash: bool = False,
     ) -> None:
         self._path = folder / FILE_NAME
         self._account = account
@@ -106,6 +108,7 @@ class PaperBroker:
         self._prices = prices
         self._terms = terms
         self._clock = clock
+        self._dividends_are_cash = dividends_are_cash
         self.session = session
         self.identity = Identity("paper", Mode.PAPER, account, account)
 
@@ -198,9 +201,8 @@ class PaperBroker:
     def _enter(self, database: sqlite3.Connection, order: BrokerOrder) -> str:
         """Write an order, and its fill if it fills; the number it got."""
         terms, now = self._terms[order.code], self._clock()
-        price = fill_price(order.side, self._prices.price(order.code), order.limit_price, terms)
-        rounding = Rounding.UP if order.side is Side.BUY else Rounding.DOWN
-        amount = round_money(product(price or ZERO, Decimal(order.quantity)), order.currency, rounding)
+        amount = self._fill(order)
+        filled = amount is not None
         row = OrderRow(
             number="",
             placed_at=now,
@@ -209,10 +211,10 @@ class PaperBroker:
             quantity=order.quantity,
             limit_price=order.limit_price,
             currency=order.currency,
-            filled=order.quantity if price is not None else 0,
-            filled_amount=amount,
-            commission=_commission(amount, terms, order.currency),
-            live=price is None,
+            filled=order.quantity if filled else 0,
+            filled_amount=amount or ZERO,
+            commission=_commission(amount or ZERO, terms, order.currency),
+            live=not filled,
         )
         number = ledger.write_order(database, self._account, self.session, order.client_id, row)
         if row.filled:
@@ -220,11 +222,32 @@ class PaperBroker:
             ledger.book_fill(database, self._account, row, quote.name if quote else None)
         return number
 
+    def _fill(self, order: BrokerOrder) -> Decimal | None:
+        """What an order trades for; None if it is not filled. Slippage and commission together never exceed what a
+        plan states for the reference price: the commission on the slipped price can be a unit more, so the price then
+        moves back by a tick."""
+        terms, reference = self._terms[order.code], self._prices.price(order.code)
+        price = fill_price(order.side, reference, order.limit_price, terms)
+        if price is None:
+            return None
+        if order.side is Side.SELL:
+            return _amount(price, order)
+        plain = _amount(reference, order)
+        stated = exact_sum((plain, _commission(plain, terms, order.currency), _slippage(plain, terms, order.currency)))
+        while price > reference:
+            amount = _amount(price, order)
+            if exact_sum((amount, _commission(amount, terms, order.currency))) <= stated:
+                return amount
+            price = max(reference, exact_sum((price, terms.tick(price).copy_negate())))
+        return plain
+
     def _books(self) -> ledger.Books:
         with self._reading() as database:
             if database is None or not ledger.is_open(database, self._account):
-                return ledger.Books(self._seed.positions, self._seed.cash, {}, {})
-            return ledger.read_books(database, self._account)
+                books = ledger.Books(self._seed.positions, self._seed.cash, {}, {})
+            else:
+                books = ledger.read_books(database, self._account)
+        return replace(books, cash=ledger.as_cash(books.cash)) if self._dividends_are_cash else books
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection | None]:
@@ -245,6 +268,8 @@ class PaperBroker:
         try:
             with storage_errors(self._path), transaction(database):
                 ledger.open_account(database, self._account, self._seed, self._clock())
+                if self._dividends_are_cash:
+                    ledger.dividends_to_cash(database, self._account)
                 yield database
         finally:
             database.close()
@@ -252,3 +277,13 @@ class PaperBroker:
 
 def _commission(amount: Decimal, terms: Terms, currency: str) -> Decimal:
     return round_money(product(amount, terms.commission_rate), currency, Rounding.UP)
+
+
+def _slippage(amount: Decimal, terms: Terms, currency: str) -> Decimal:
+    return round_money(product(amount, terms.slippage), currency, Rounding.UP)
+
+
+def _amount(price: Decimal, order: BrokerOrder) -> Decimal:
+    """Price x quantity in whole minor units: what is paid is rounded up, what is received down."""
+    rounding = Rounding.UP if order.side is Side.BUY else Rounding.DOWN
+    return round_money(product(price, Decimal(order.quantity)), order.currency, rounding)

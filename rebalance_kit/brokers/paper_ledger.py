@@ -16,7 +16,7 @@ from decimal import Decimal
 from rebalance_kit.brokers.base import OrderRow
 from rebalance_kit.errors import HoldingsError
 from rebalance_kit.holdings.model import Cash, CashKind, Holdings, Position
-from rebalance_kit.money import MINOR_DIGITS, ZERO, Rounding, plain, product, ratio, round_money
+from rebalance_kit.money import MINOR_DIGITS, ZERO, Rounding, exact_sum, plain, product, ratio, round_money
 from rebalance_kit.orders import Side
 from rebalance_kit.words import Text, same
 
@@ -195,6 +195,25 @@ def move_cash(database: sqlite3.Connection, account: str, currency: str, amount:
         "UPDATE cash SET amount = amount + ? WHERE account = ? AND currency = ? AND kind = 'cash'",
         (minor_units(amount, currency), account, currency),
     )
+
+
+def dividends_to_cash(database: sqlite3.Connection, account: str) -> None:
+    """Make waiting dividends spendable."""
+    waiting = database.execute(
+        "SELECT currency, amount FROM cash WHERE account = ? AND kind = 'dividends' AND amount > 0", (account,)
+    ).fetchall()
+    for currency, amount in waiting:
+        move_cash(database, account, currency, major_units(amount, currency))
+    database.execute("DELETE FROM cash WHERE account = ? AND kind = 'dividends'", (account,))
+
+
+def as_cash(rows: tuple[Cash, ...]) -> tuple[Cash, ...]:
+    """The same money with waiting dividends as spendable cash."""
+    sums: dict[tuple[str, str], Decimal] = {}
+    for row in rows:
+        key = row.account, row.currency
+        sums[key] = exact_sum((sums.get(key, ZERO), row.amount))
+    return tuple(Cash(account, currency, amount) for (account, currency), amount in sorted(sums.items()))
 
 
 def minor_units(amount: Decimal, currency: str) -> int:

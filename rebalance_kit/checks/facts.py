@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import reduce
 
 from rebalance_kit.brokers.base import Identity, Mode, OrderList, Snapshot
-from rebalance_kit.goals import minimum_trade
-from rebalance_kit.money import ZERO, exact_sum
+from rebalance_kit.drift import AssetDrift
+from rebalance_kit.goals import Goal, minimum_trade
+from rebalance_kit.money import ZERO, exact_sum, product
 from rebalance_kit.orders import Order, Side
 from rebalance_kit.planner.plan import Plan
 from rebalance_kit.policy.model import Policy
@@ -71,6 +73,11 @@ class Facts:
         """The minimum trade in the base currency; a share of the total is one of the smaller total, before or after."""
         return minimum_trade(self.policy, min(self.total, self.plan.drift.total_value))
 
+    def goals(self) -> Iterator[tuple[AssetDrift, Goal]]:
+        """Every asset that has a goal, with it."""
+        goals = {goal.code: goal for goal in self.plan.goals}
+        return ((asset, goals[asset.code]) for asset in self.plan.drift.assets if asset.code in goals)
+
     def orders_for(self, code: str) -> tuple[Order, ...]:
         """The plan's orders for one asset."""
         return tuple(order for order in self.plan.orders if order.code == code)
@@ -85,7 +92,7 @@ class Facts:
 
     def base_amount(self, order: Order) -> Decimal:
         """An order's amount in the base currency."""
-        return self.prices.in_base(order.amount, order.currency)
+        return self.prices.in_base(_amount(order), order.currency)
 
     def cash_floor(self, currency: str) -> Decimal:
         """Cash that must stay in the account: the buffers of the policy and of the account are in base currency."""
@@ -101,10 +108,15 @@ class Facts:
             changes.append(self.flow)
         for order in self.plan.orders:
             if order.currency == currency:
-                changes.append(order.amount if order.side is Side.SELL else order.amount.copy_negate())
+                changes.append(_amount(order) if order.side is Side.SELL else _amount(order).copy_negate())
                 changes += [cost.copy_negate() for cost in (order.commission, order.slippage, order.tax or ZERO)]
         return exact_sum(changes)
 
 
 def _apply(quantity: Decimal, order: Order) -> Decimal:
     return exact_sum((quantity, Decimal(order.quantity if order.side is Side.BUY else -order.quantity)))
+
+
+def _amount(order: Order) -> Decimal:
+    """Price x quantity: what an order says its amount is, is not believed."""
+    return product(order.reference_price, Decimal(order.quantity))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import InitVar, dataclass
 
-from rebalance_kit.checks import account_rules, effect_rules, order_rules
+from rebalance_kit.checks import account_rules, effect_rules, landing, order_rules
 from rebalance_kit.checks.facts import Facts
 from rebalance_kit.checks.table import Broken, Rule
 from rebalance_kit.errors import RuleError
@@ -21,7 +21,7 @@ RULES: dict[Rule, Callable[[Facts], Iterator[Broken]]] = {
     Rule.PRICE_AGE: order_rules.price_age,
     Rule.FAT_FINGER: order_rules.fat_finger,
     Rule.NEEDS_TRADE: effect_rules.needs_trade,
-    Rule.LANDS: effect_rules.lands,
+    Rule.LANDS: landing.lands,
     Rule.DRIFT_FALLS: effect_rules.drift_falls,
     Rule.NO_OVERSELL: order_rules.no_oversell,
     Rule.CASH: order_rules.cash,

@@ -78,11 +78,12 @@ def no_oversell(facts: Facts) -> Iterator[Broken]:
 
 
 def cash(facts: Facts) -> Iterator[Broken]:
-    """R14, at the prices and costs that the plan states; the engine sizes buys at their limit. Cash that was below
-    its buffer before may stay there: a plan has not made it so."""
+    """R14, at the prices and costs that the plan states; the engine sizes buys at their limit."""
+    if not facts.plan.orders and facts.flow >= 0:
+        return
     for currency in sorted({order.currency for order in facts.plan.orders} | {facts.policy.base_currency}):
         after = facts.cash_after(currency)
-        floor = min(facts.cash_floor(currency), max(Decimal(0), facts.snapshot.cash_of(currency)))
+        floor = facts.cash_floor(currency)
         if after < floor:
             yield Broken(
                 Rule.CASH,

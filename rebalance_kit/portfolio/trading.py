@@ -116,6 +116,7 @@ def _context(portfolio: Portfolio, rules: Policy, progress: Progress | None) -> 
             terms=paper_terms(rules, portfolio.on),
             session=portfolio.on,
             clock=_now,
+            dividends_are_cash=rules.rebalancing.cash.dividends == "count",
         ),
         clock=_now,
         progress=progress or silent,
