@@ -17,7 +17,7 @@ Where am I off target, what should I do about it, and what will it cost?
   policy check|schema   check a portfolio.yaml; a JSON schema for your editor
 
 PORTFOLIO is a folder with portfolio.yaml, holdings.csv and, if you like,
-prices.csv. Every command takes --on DATE, --account NAME, --holdings FILE,
+prices.csv. Questions about it take --on DATE, --account NAME, --holdings FILE,
 --prices FILE, --language ko|en and --json (one document, for programs).
 
 Begin with   rebalance demo my-portfolio

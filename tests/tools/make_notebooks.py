@@ -52,7 +52,11 @@ plan
 """),
     code("rk.chart(plan)"),
     md("## Can I trust the plan?\n\nAn independent function proved these facts again, in exact arithmetic."),
-    code('[(check.name, check.holds) for check in plan.certificate.checks]'),
+    code("""
+facts = {check.name: check.detail.en for check in plan.certificate.checks if check.holds}
+print(facts["cash"], facts["value_conserved"], sep="\\n")
+plan.certificate.valid
+"""),
     md("## How do I carry it out?\n\nOn a copy of the folder, on its paper account: by typing back the id of the plan "
        "that was read."),
     code("""
