@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -39,6 +40,9 @@ _KINDS: tuple[tuple[bytes, Text], ...] = (
     (b"{", Text("a JSON document", "JSON 문서")),
     (b"<", Text("a web page or an XML document", "웹 페이지 또는 XML 문서")),
 )
+
+
+_LONE_RETURN = re.compile(r"\r(?!\n)")
 
 
 class Row(NamedTuple):
@@ -97,6 +101,7 @@ class Document:
         Raises the document's error at a quote that is never closed or at text after a closing quote.
         """
         lines = _Lines(self.text, delimiter)
+        trimmed = str.strip if self.text.isascii() else _trimmed
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
         while True:
             lines.between_rows = True
@@ -114,7 +119,7 @@ class Document:
                 ) from error
             if cells is None:
                 return
-            stripped = tuple(map(_trimmed, cells))
+            stripped = tuple(map(trimmed, cells))
             if any(stripped):
                 yield Row(lines.row_start, stripped)
 
@@ -246,6 +251,21 @@ def _trimmed(cell: str) -> str:
     return text if text.isascii() else text.strip(_UNSEEN)
 
 
+def _split_lines(text: str) -> Iterator[str]:
+    """The lines of a text with their ends (\\n, \\r\\n or \\r), one at a time: most readers only look at the first."""
+    if _LONE_RETURN.search(text):
+        return iter(io.StringIO(text, newline=""))
+    return _at_newlines(text)
+
+
+def _at_newlines(text: str) -> Iterator[str]:
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start) + 1 or len(text)
+        yield text[start:end]
+        start = end
+
+
 class _Lines:
     """The lines of a text for `csv.reader`, without comment lines; knows the line on which the current row starts.
 
@@ -254,7 +274,7 @@ class _Lines:
     """
 
     def __init__(self, text: str, delimiter: str) -> None:
-        self._file = io.StringIO(text, newline="")
+        self._file = _split_lines(text)
         self._delimiter = delimiter
         self._line = 0
         self.between_rows = True
