@@ -297,12 +297,6 @@ def test_a_command_takes_no_longer_than_importing_pandas_twice(words: list[str |
     assert least[1] <= 2 * least[0]
 
 
-@pytest.mark.parametrize("words", [["drift", GROWTH, "--on", ON], ["plan", GROWTH, "--on", DUE]])
-def test_a_command_takes_no_longer_than_importing_pandas_twice(words: list[str | Path]) -> None:
-    pandas, command = least_seconds(5, [sys.executable, "-c", "import pandas"], as_process(*words))
-    assert command <= 2 * pandas
-
-
 @pytest.mark.parametrize("words", [["drift", GROWTH, "--on", ON], ["history", GROWTH], ["policy", "check", GROWTH]])
 def test_asking_loads_no_heavy_library(words: list[str | Path]) -> None:
     script = (
