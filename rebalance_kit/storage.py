@@ -119,6 +119,28 @@ def write_atomically(path: Path, data: bytes, mode: int = PRIVATE) -> None:
         _sync_folder(path.parent)
 
 
+def keep_backup(path: Path) -> Path:
+    """Copy a file to the first free name `name.backup-001.csv` beside it; no backup is ever replaced.
+
+    StorageError if the disk refuses or 999 backups are there.
+    """
+    with storage_errors(path):
+        data = path.read_bytes()
+        for number in range(1, 1000):
+            backup = path.with_name(f"{path.stem}.backup-{number:03}{path.suffix}")
+            try:
+                descriptor = os.open(backup, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
+            except FileExistsError:
+                continue
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            _sync_folder(path.parent)
+            return backup
+        raise OSError("there are 999 backups already")
+
+
 def refuse_unsafe_folder(folder: Path, mounts: Path = Path("/proc/mounts")) -> None:
     """StorageError for a folder on a network drive or in a folder that a cloud service copies about."""
     where = folder.resolve()

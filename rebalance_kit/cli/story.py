@@ -10,6 +10,7 @@ Where am I off target, what should I do about it, and what will it cost?
   drift PORTFOLIO       where you stand, and whether anything is due
   plan PORTFOLIO        orders in whole shares, what they cost, where they lead
   cash PORTFOLIO N      where new money goes, rule by rule (-N: a withdrawal)
+  import FILE...        what a broker's export holds (with --write: kept)
   prices PORTFOLIO      closes from the web into prices.csv (with --write)
   run PORTFOLIO         the plan, checked; carried out only with --yes PLAN_ID
   history PORTFOLIO     what was done, and when
@@ -20,8 +21,7 @@ PORTFOLIO is a folder with portfolio.yaml, holdings.csv and, if you like,
 prices.csv. Questions about it take --on DATE, --account NAME, --holdings FILE,
 --prices FILE, --language ko|en and --json (one document, for programs).
 
-Begin with   rebalance demo my-portfolio
-then         rebalance drift my-portfolio
+Begin with   rebalance demo my-portfolio, then rebalance drift my-portfolio
 More         rebalance COMMAND --help      한국어: --language ko
 Exit codes   0 done, 1 failed, 2 bad input, 3 a rule blocks it, 4 busy,
              5 a person must decide, 6 broker, 7 storage, 8 partly executed

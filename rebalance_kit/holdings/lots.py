@@ -43,12 +43,12 @@ LOTS = Layout(
 )  # fmt: skip
 
 
-def read_lots(path: Path, policy: Policy) -> tuple[Lot, ...]:
+def read_lots(path: Path, policy: Policy | None) -> tuple[Lot, ...]:
     """The lots of a file, sorted. Raises HoldingsError with file, line and column."""
     return read_lot_document(open_document(path, HoldingsError), policy)
 
 
-def read_lot_document(document: Document, policy: Policy) -> tuple[Lot, ...]:
+def read_lot_document(document: Document, policy: Policy | None) -> tuple[Lot, ...]:
     """The same, of bytes that were already read."""
     table = read_table(document, LOTS)
     codes = Codes.of(policy)
@@ -84,7 +84,7 @@ def check_lots(holdings: Holdings, lots: Iterable[Lot]) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def _lot(table: Table, row: Row, policy: Policy, codes: Codes) -> Lot:
+def _lot(table: Table, row: Row, policy: Policy | None, codes: Codes) -> Lot:
     account = read_account(table, row, policy)
     code, currency = read_code_and_currency(table, row, codes)
     quantity = read_quantity(table, row, code, currency, codes)

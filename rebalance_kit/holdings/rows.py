@@ -81,7 +81,7 @@ class RowReader:
         return Entry(row, kind, account, "", self._in_minor_units(amount, currency), currency, as_of=self._date(row))
 
     def _in_minor_units(self, amount: Decimal, currency: str) -> Decimal:
-        whole = round_money(amount, currency, Rounding.FLOOR)
+        whole = amount if self.policy is None else round_money(amount, currency, Rounding.FLOOR)
         if whole != amount:
             unit = minor_unit(currency)
             message = Text(

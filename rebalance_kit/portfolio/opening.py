@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from rebalance_kit import arguments
@@ -25,6 +26,9 @@ from rebalance_kit.prices.instruments import HeldName, Instruments, instruments
 from rebalance_kit.prices.listing_file import FILE_NAME as LISTING_FILE
 from rebalance_kit.prices.listing_file import read_listing_file
 from rebalance_kit.words import Language, Text
+
+if TYPE_CHECKING:  # loaded for a holdings file of somebody else's making
+    from rebalance_kit.holdings.aids import Aids
 
 TIME_ZONES = {"XKRX": "Asia/Seoul", "XNYS": "America/New_York"}
 
@@ -48,7 +52,7 @@ def open_portfolio(
     policy = load_policy(Path(path))
     folder = Path(path) if Path(path).is_dir() else Path(path).parent
     day = _day(on, policy)
-    file = read_holdings(_holdings_file(folder, holdings), policy, day)
+    file = read_holdings(_holdings_file(folder, holdings), policy, day, aids=_aids(folder))
     written = _with_lots(_dated(file.holdings, folder, holdings), folder / "lots.csv", policy)
     actions = _actions(folder, policy)
     held = _checked(apply_actions(written, actions, policy, day).holdings)
@@ -87,6 +91,15 @@ def _day(on: date | str | None, policy: Policy) -> date:
     if on is not None:
         return arguments.day("on", on)
     return datetime.now(ZoneInfo(TIME_ZONES[policy.exchange])).date()
+
+
+def _aids(folder: Path) -> Aids | None:
+    """The listing and the mapping of the folder, for a holdings file of somebody else's making."""
+    if not any((folder / name).exists() for name in (LISTING_FILE, "mapping.yaml")):
+        return None
+    from rebalance_kit.holdings.aids import aids_of
+
+    return aids_of(folder)
 
 
 def _holdings_file(folder: Path, given: str | Path | None) -> Path:

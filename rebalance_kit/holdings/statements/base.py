@@ -18,6 +18,7 @@ class Confidence(IntEnum):
     NO = 0
     FITS = 1  # it can be read; a format that knows the sender knows better
     CERTAIN = 2  # it carries this sender's marks
+    TOLD = 3  # a person has named its columns
 
 
 class Format(Protocol):

@@ -39,7 +39,7 @@ def names_unmatched(table: Table, unmatched: Sequence[Unmatched], names: Names) 
     else:
         wrong = Text(f"no asset is called {quoted(first.name)}",
                      f"{quoted(first.name)}(이)라는 종목을 찾지 못했습니다")  # fmt: skip
-    others = [each.name for each in unmatched[1:]]
+    others = list(dict.fromkeys(each.name for each in unmatched if each.name != first.name))
     if others:
         listed = ", ".join(map(quoted, others[:MOST_NAMES])) + (" …" if len(others) > MOST_NAMES else "")
         wrong = Text(f"{wrong.en}, nor is it clear what {listed} are" if len(others) > 1

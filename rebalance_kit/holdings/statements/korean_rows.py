@@ -7,11 +7,12 @@ refused together. Amounts of assets that trade abroad are won or foreign money: 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from rebalance_kit.holdings.columns import cash_kind
 from rebalance_kit.holdings.model import HoldingsFile
 from rebalance_kit.holdings.names import Match, NameBook, Names
 from rebalance_kit.holdings.statements.assembly import Statement
@@ -42,8 +43,9 @@ _HEADING = Text("the headings once more", "반복된 제목 행")
 class Broker:
     """What is a broker's own: its registered name, how its headings are known, and what its file means.
 
-    `kind` is the treatment of the account of a file that names none; `won_abroad` says that even the amounts of
-    assets abroad are printed in won, with the rate beside them.
+    `kind` is the treatment of the account of a file that names none, `account` its name where a person has said it;
+    `home` is the currency of what names none; `won_abroad` says that even the amounts of assets abroad are printed in
+    won, with the rate beside them; `columns` are headings that a person has named.
     """
 
     form: str
@@ -51,12 +53,15 @@ class Broker:
     wanted: Text
     kind: str | None = None
     won_abroad: bool = False
+    home: str = "KRW"
+    account: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_korean(document: Document, policy: Policy | None, on: date, broker: Broker, names: Names) -> HoldingsFile:
     """The holdings of a document of a broker. Raises HoldingsError or PriceError with the place, and for names that
     cannot be matched."""
-    sheet = sheet_of(document, broker.fits)
+    sheet = sheet_of(document, broker.fits, broker.columns)
     if sheet is None:
         raise document.no_table(broker.wanted)
     statement = Statement(document, policy, on, broker.form)
@@ -84,6 +89,7 @@ class _Reader:
         rows = [row for row in self.table.rows if not self._is_note(row)]
         notes = [row for row in self.table.rows if self._is_note(row)]
         facts = facts_of([*self.sheet.above, *notes])
+        facts.account = facts.account or self.broker.account
         assets = [row for row in rows if not self._is_total(row)]
         self.accounts = Accounts(self.statement, self.table, facts, self.broker.kind, assets)
         self._read_days(assets, facts)
@@ -137,13 +143,14 @@ class _Reader:
         name, code, kind = table.text(row, "name"), literal(table.text(row, "code")), self.sheet.kind(row)
         quantity, price, value = (number_in(table, row, each) for each in ("quantity", "price", "value"))
         currency = currency_in(table, row)
-        if not code and is_cash(name or kind, kind, quantity, price, value) and not self._is_listed(name):
-            self._cash(row, account, name or kind, currency, quantity, value)
+        named_cash = not code and is_cash(name or kind, kind, quantity, price, value) and not self._is_listed(name)
+        if named_cash or cash_kind(code):
+            self._cash(row, account, name or kind or code, currency, quantity, value)
             return
-        abroad = currency not in (None, "KRW") or (currency is None and is_abroad(kind))
+        abroad = currency not in (None, self.broker.home) or (currency is None and is_abroad(kind))
         found = code or self._code_of(row, name, kind, account, value, currency, abroad=abroad)
         if found is not None:
-            self._position(row, account, found, name, currency or ("USD" if abroad else "KRW"))
+            self._position(row, account, found, name, currency or ("USD" if abroad else self.broker.home))
 
     def _is_listed(self, name: str) -> bool:
         return isinstance(self.book.find(name), Match)
@@ -174,7 +181,7 @@ class _Reader:
         if what is None:
             self.unmatched.append(Unmatched(row, name, match))
             return None
-        own = currency or "KRW"
+        own = currency or self.broker.home
         self.statement.skip(row, what, name, account=account, value=value, currency=own)
         self.sums.add(account, value, own)
         return None
@@ -182,14 +189,15 @@ class _Reader:
     def _cash(
         self, row: Row, account: str, name: str, currency: str | None, quantity: Decimal | None, value: Decimal | None
     ) -> None:
-        own = currency or currency_named(name) or ("USD" if is_abroad(name) else "KRW")
+        own = currency or currency_named(name) or ("USD" if is_abroad(name) else self.broker.home)
         amount = value if value is not None else quantity
-        if own != "KRW" and quantity is not None:
+        if own != self.broker.home and quantity is not None:
             amount = quantity  # beside it stands what it is worth in won
         if amount is None:
             amount = self.table.number(row, "value" if self.sheet.has("value") else "quantity")
-        in_won = own != "KRW" and value is not None and value != amount
-        self.sums.cash(row, account, name, amount, own, shown=(value, "KRW") if in_won else (amount, own))
+        at_home = own != self.broker.home and value is not None and value != amount
+        shown = (value, self.broker.home) if at_home else (amount, own)
+        self.sums.cash(row, account, name, amount, own, shown=shown)
 
     def _position(self, row: Row, account: str, code: str, name: str, currency: str) -> None:
         table, statement = self.table, self.statement
@@ -198,11 +206,12 @@ class _Reader:
         quantity = number_in(table, row, "quantity")
         if quantity is None:
             quantity = table.number(row, "quantity")
-        if currency == "KRW":
+        if currency == self.broker.home:
             for each in ("price", "value", "cost", "average cost"):
                 refuse_symbol(table, row, each, currency)
             value = number_in(table, row, "value")
-            amounts = Amounts(self._price(row, quantity, value), value, self._cost(row, quantity), (value, "KRW"))
+            price, cost = self._price(row, quantity, value), self._cost(row, quantity)
+            amounts = Amounts(price, value, cost, (value if value is not None else _times(price, quantity), currency))
         else:
             amounts = foreign_amounts(statement, table, row, quantity, currency, in_won=self.broker.won_abroad)
         held = statement.hold(row, account, code, quantity, currency, name=name, price=amounts.price,
@@ -216,7 +225,7 @@ class _Reader:
         price = number_in(self.table, row, "price")
         if price is None or price >= 0:
             return price
-        if value is None or not explains(-price, quantity, value, "KRW"):
+        if value is None or not explains(-price, quantity, value, self.broker.home):
             raise bad_price(self.table, row, price)
         return -price
 
@@ -225,7 +234,7 @@ class _Reader:
         cost = number_in(self.table, row, "cost")
         if cost is None:
             share = number_in(self.table, row, "average cost")
-            cost = None if share is None else round_money(product(share, quantity), "KRW", Rounding.HALF_UP)
+            cost = None if share is None else round_money(product(share, quantity), self.broker.home, Rounding.HALF_UP)
         return cost if cost is None or cost >= 0 else None
 
     def _say_more(self, row: Row, code: str, name: str) -> None:
@@ -256,6 +265,10 @@ class _Reader:
                     f"{heading[own or 0]} 열을 읽었습니다. {heading[other]} 열은 {listed}행에서 다릅니다",
                     warn=True,
                 )
+
+
+def _times(price: Decimal | None, quantity: Decimal) -> Decimal | None:
+    return None if price is None else product(price, quantity)
 
 
 def _differ(row: Row, first: int, second: int) -> bool:

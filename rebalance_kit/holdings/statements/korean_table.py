@@ -97,9 +97,11 @@ def knows(document: Document, fits: Fits) -> bool:
     return _find(document, fits) is not None
 
 
-def sheet_of(document: Document, fits: Fits) -> Sheet | None:
-    """The table whose heading fits, None when there is none. Raises at quotes that do not close and at two columns with
-    one heading."""
+def sheet_of(document: Document, fits: Fits, named: Mapping[str, str] | None = None) -> Sheet | None:
+    """The table whose heading fits, None when there is none; `named` are fields with a heading of their own.
+
+    Raises at quotes that do not close and at two columns with one heading.
+    """
     found = _find(document, fits)
     if found is None:
         return None
@@ -108,7 +110,7 @@ def sheet_of(document: Document, fits: Fits) -> Sheet | None:
     heading = Row(rows[first].line, cells)
     grid = Grid(document, delimiter, heading, rows[first + height :], rows[:first])
     kinds = tuple(i for i, cell in enumerate(cells) if normal(cell) in set(map(normal, KINDS)))
-    return Sheet(Table.of(grid, _layout(cells)), grid.preamble, kinds)
+    return Sheet(Table.of(grid, _layout(cells, named or {})), grid.preamble, kinds)
 
 
 def others_for(sheet: Sheet, field: str) -> tuple[int, ...]:
@@ -159,12 +161,12 @@ def _joined(upper: Row, lower: Row) -> Iterator[str]:
         yield next((name for name in (both, *alone) if name and normal(name) in _KNOWN), both)
 
 
-def _layout(cells: Sequence[str]) -> Layout:
-    """For each field the most telling of the headings that are there."""
-    found = frozenset(normal(cell) for cell in cells if cell)
-    chosen = {}
+def _layout(cells: Sequence[str], named: Mapping[str, str]) -> Layout:
+    """For each field the heading that was named for it, else the most telling of those that are there."""
+    found = frozenset(normal(cell) for cell in cells if cell) - set(map(normal, named.values()))
+    chosen = {field: (heading,) for field, heading in named.items()}
     for field, known in FIELDS.items():
         name = next((name for name in known if normal(name) in found), None)
-        if name is not None:
+        if name is not None and field not in chosen:
             chosen[field] = (name,)
     return Layout(chosen, (), _NUMBERS, Text("", ""))

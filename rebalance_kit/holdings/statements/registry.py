@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from rebalance_kit.errors import InputError, UsageError
+from rebalance_kit.holdings.aids import NO_AIDS, Aids
 from rebalance_kit.holdings.model import HoldingsFile
-from rebalance_kit.holdings.names import NO_LISTING, Names
 from rebalance_kit.holdings.statements.base import Confidence, Format
 from rebalance_kit.holdings.statements.beancount import Beancount
 from rebalance_kit.holdings.statements.etrade import Etrade
@@ -24,6 +24,7 @@ from rebalance_kit.holdings.statements.ibkr_flex import IbkrFlex
 from rebalance_kit.holdings.statements.kis import Kis
 from rebalance_kit.holdings.statements.kis_overseas import KisOverseas
 from rebalance_kit.holdings.statements.kiwoom import Kiwoom
+from rebalance_kit.holdings.statements.mapped import MappedTable
 from rebalance_kit.holdings.statements.mirae import Mirae
 from rebalance_kit.holdings.statements.mirae_irp import MiraeIrp
 from rebalance_kit.holdings.statements.named import NamedTable
@@ -40,9 +41,12 @@ from rebalance_kit.textfile.workbook import sheets
 from rebalance_kit.words import Text
 
 
-def formats_for(names: Names = NO_LISTING) -> tuple[Format, ...]:
-    """Every format; `names` finds the codes for those whose files have none."""
+def formats_for(aids: Aids = NO_AIDS) -> tuple[Format, ...]:
+    """Every format; a listing finds the codes for those whose files have none, a mapping names columns."""
+    names = aids.names
+    mapped = (MappedTable(aids.mapping, names),) if aids.mapping else ()
     return (
+        *mapped,
         Fidelity(),
         Schwab(),
         Vanguard(),
@@ -100,7 +104,7 @@ def choose(document: Document, formats: Sequence[Format]) -> Format:
         raise picture
     sureness = {index: known.recognise(document) for index, known in enumerate(formats)}
     best = max(sureness.values(), default=Confidence.NO)
-    refusal = None if best is Confidence.CERTAIN else refusal_of(document)
+    refusal = None if best >= Confidence.CERTAIN else refusal_of(document)
     if refusal is not None:
         raise refusal
     if best is Confidence.NO:
