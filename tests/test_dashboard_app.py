@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from rebalance_kit.dashboard import launcher, wording
-from rebalance_kit.dashboard.app import LOG_FILE, Dashboard
+from rebalance_kit.dashboard.app import Dashboard
 from rebalance_kit.dashboard.session import Session
+from rebalance_kit.dashboard.startup import LOG_FILE
 from rebalance_kit.errors import UsageError
 from rebalance_kit.portfolio import open_portfolio
 from rebalance_kit.words import Text
@@ -33,7 +34,9 @@ def root(tmp_path: Path) -> Path:
 
 
 def dashboard(root: Path, desk: Desk | None = None) -> Dashboard:
-    return Dashboard(session=Session(root, desk or Desk(), opener=lambda path: open_portfolio(path, on=ON)))
+    return Dashboard(
+        session=Session(root, desk or Desk(), opener=lambda path, account: open_portfolio(path, on=ON, account=account))
+    )
 
 
 def opened(root: Path, desk: Desk | None = None) -> Dashboard:

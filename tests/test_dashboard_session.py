@@ -57,7 +57,7 @@ def folder(tmp_path: Path, *names: str) -> Path:
 
 
 def at_desk(root: Path, desk: Desk | None = None, *, name: str = "growth") -> Session:
-    session = Session(root, desk or Desk(), opener=lambda path: open_portfolio(path, on=ON))
+    session = Session(root, desk or Desk(), opener=lambda path, account: open_portfolio(path, on=ON, account=account))
     session.open(next(choice for choice in session.choices() if choice.name == name))
     return session
 
@@ -120,6 +120,30 @@ def test_a_portfolio_that_cannot_be_read_leaves_the_desk_empty(tmp_path: Path) -
     assert session.step is Step.EMPTY
     with pytest.raises(UsageError):
         session.preview()
+
+
+def test_with_several_accounts_one_is_chosen_before_orders_are_planned(tmp_path: Path) -> None:
+    root = folder(tmp_path)
+    path = root / "growth" / "holdings.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("main,091230", "isa,091230"), encoding="utf-8")
+    (root / "growth" / "lots.csv").unlink()
+    path = root / "growth" / "portfolio.yaml"
+    accounts = "portfolio:\n  accounts: {isa: {type: isa}, main: {}}\n"
+    path.write_text(path.read_text(encoding="utf-8").replace("portfolio:\n", accounts), encoding="utf-8")
+    session = at_desk(root)
+    assert session.accounts == ("isa", "main")
+    session.insist(True)
+    with pytest.raises(KitError, match="isa"):
+        session.preview()
+    session.choose_account("main")
+    assert session.force  # the draft is the portfolio's
+    session.preview()
+    assert session.plan is not None
+    assert {order.account for order in session.plan.orders} == {"main"}
+    with pytest.raises(UsageError):
+        session.choose_account("nobody")
+    session.choose_account(None)
+    assert session.drift == open_portfolio(root / "growth", on=ON).drift()
 
 
 # ---- weights ----

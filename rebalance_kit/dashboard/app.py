@@ -11,12 +11,9 @@ callback asks the session, which has its own rules.
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -25,30 +22,23 @@ import ipywidgets as widgets
 from rebalance_kit.dashboard import wording as w
 from rebalance_kit.dashboard.heart import Heart, asset
 from rebalance_kit.dashboard.panels import Panels, html, show
-from rebalance_kit.dashboard.session import ROOT_VARIABLE, Courier, Session, Step
+from rebalance_kit.dashboard.session import Courier, Session, Step
+from rebalance_kit.dashboard.startup import LOG_FILE, load_ahead, note_failure, root_folder, worker_courier
 from rebalance_kit.dashboard.views import chart, editor_rows, message, today
 from rebalance_kit.errors import KitError
 from rebalance_kit.words import Language, Severity
 
-LOG_FILE = "desk.log"
 NARROW = 560  # a page of fewer pixels gets the chart for phones
 PATIENCE = 20  # seconds without an answer before the page says so
-_LOADED_AHEAD = (
-    "holidays",
-    "rebalance_kit.execution.history",
-    "rebalance_kit.portfolio",
-    "rebalance_kit.report.narrow",
-    "rebalance_kit.dashboard.order_views",
-)
 
 
 class Dashboard(widgets.VBox):  # type: ignore[misc]  # ipywidgets is not typed for subclassing
-    """The whole desk. `root` is a portfolio folder or a folder of them (default: see `_root`)."""
+    """The whole desk. `root` is a portfolio folder or a folder of them (default: see `startup`)."""
 
     def __init__(
         self, root: str | Path | None = None, *, courier: Courier | None = None, session: Session | None = None
     ) -> None:
-        self.session = session or Session(_root(root), courier or _courier())
+        self.session = session or Session(root_folder(root), courier or worker_courier())
         self._language: Language = "en"
         self._writing = False
         self._narrow = False
@@ -60,7 +50,7 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]  # ipywidgets is not typed 
         style = html("rk-style", value=f"<style>{asset('desk.css')}</style>")
         super().__init__([style, self.heart, *self.panels.page])
         self.add_class("rk-desk")
-        threading.Thread(target=_load_ahead, daemon=True).start()
+        threading.Thread(target=load_ahead, daemon=True).start()
 
     def __repr__(self) -> str:
         return "Dashboard()"
@@ -69,6 +59,7 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]  # ipywidgets is not typed 
         panels = self.panels
         for widget, action in (
             (panels.chooser, self._on_choose),
+            (panels.account, self._on_account),
             (panels.language, self._on_language),
             (panels.direction, self._on_money),
             (panels.amount, self._on_money),
@@ -104,6 +95,12 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]  # ipywidgets is not typed 
         self._language = self.session.language
         self._speak()
         self._show_everything()
+
+    def _on_account(self, *_: object) -> None:
+        try:
+            self.session.choose_account(self.panels.account.value)
+        finally:
+            self._show_everything()
 
     def _on_language(self, *_: object) -> None:
         self._language = self.panels.language.value
@@ -186,6 +183,8 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]  # ipywidgets is not typed 
 
     def _show_everything(self) -> None:
         ready = self.session.drift is not None
+        with self._quietly():
+            self.panels.offer_accounts(self.session.accounts, self.session.account, self._language)
         show(self.panels.today, ready)
         show(self.panels.grid, ready)
         show(self.panels.history, ready)
@@ -233,7 +232,14 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]  # ipywidgets is not typed 
             panels.read.disabled = sent or not session.can_confirm
             panels.submit.disabled = session.step is not Step.CONFIRMED
             panels.receipt.value = receipt(session.receipt, self._language) if session.receipt else ""
-            for widget in (panels.amount, panels.direction, panels.force, panels.preview, panels.chooser):
+            for widget in (
+                panels.amount,
+                panels.direction,
+                panels.force,
+                panels.preview,
+                panels.chooser,
+                panels.account,
+            ):
                 widget.disabled = sent
             panels.editor.busy = sent
         show(panels.orders_card, session.plan is not None)
@@ -263,7 +269,7 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]  # ipywidgets is not typed 
             except KitError as error:
                 self._say(error.message(self._language), "error")
             except Exception:
-                _log(self.session.root).exception("a callback of the desk failed")
+                note_failure(self.session.root)
                 self._say(w.BROKEN.of(self._language).format(log=LOG_FILE), "error")
             else:
                 return True
@@ -279,36 +285,3 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]  # ipywidgets is not typed 
             yield
         finally:
             self._writing = before
-
-
-def _root(root: str | Path | None) -> Path:
-    """The folder that was named, else the launcher's, else `portfolios` here or above, else this one."""
-    guesses = [path for path in (Path("portfolios"), Path("../portfolios")) if path.is_dir()]
-    return Path(root or os.environ.get(ROOT_VARIABLE) or next(iter(guesses), Path())).resolve()
-
-
-def _courier() -> Courier:
-    from rebalance_kit.dashboard.courier import WorkerCourier
-
-    return WorkerCourier()
-
-
-def _load_ahead() -> None:
-    """Modules that the first portfolio needs, loaded while the browser is still loading its own."""
-    for name in _LOADED_AHEAD:
-        import_module(name)
-
-
-def _log(root: Path) -> logging.Logger:
-    """Where the details of a failure go: a file beside the portfolios that only its owner can read."""
-    log = logging.getLogger("rebalance_kit.dashboard")
-    if not log.handlers:
-        path = root / LOG_FILE
-        try:
-            os.close(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
-            handler: logging.Handler = logging.FileHandler(path, encoding="utf-8")
-        except OSError:
-            handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-        log.addHandler(handler)
-    return log

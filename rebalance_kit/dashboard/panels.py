@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
 
@@ -35,6 +35,7 @@ class Panels:
     def __init__(self, on_edit: Callable[[object, object], bool], on_reset: Callable[[], object]) -> None:
         self.brand = html("rk-brand")
         self.chooser = _named(widgets.Dropdown(options=[]), "rk-chooser")
+        self.account = _named(widgets.Dropdown(options=[]), "rk-account")
         self.language = _named(widgets.ToggleButtons(options=list(LANGUAGES), value="en"), "rk-language")
         self.message = html("rk-messages")
         self.today = html("rk-card", "rk-today")
@@ -59,7 +60,7 @@ class Panels:
         act_row = _named(widgets.Box([self.force, self.preview]), "rk-act")
         weights = card(self.weights_title, self.editor, name="weights")
         money = card(self.money_title, money_row, act_row, name="money")
-        head = _named(widgets.Box([self.brand, self.chooser, self.language]), "rk-head")
+        head = _named(widgets.Box([self.brand, self.chooser, self.account, self.language]), "rk-head")
         self.grid = _named(widgets.Box([self.drift, weights, money]), "rk-grid")
         self.orders_card = card(self.orders, self.confirm, name="preview")
         hidden = (self.today, self.grid, self.orders_card, self.receipt, self.history)
@@ -75,6 +76,7 @@ class Panels:
 
         self.brand.value = brand(language)
         self.chooser.description = word(w.PORTFOLIO)
+        self.account.description = word(w.ACCOUNT)
         self.language.value = language
         self.weights_title.value = card_title(w.WEIGHTS_TITLE, language, w.WHAT_IF)
         self.money_title.value = card_title(w.MONEY_TITLE, language, w.MONEY_MORE)
@@ -86,6 +88,12 @@ class Panels:
         self.preview.description = word(w.PREVIEW)
         self.submit.description = word(w.SUBMIT)
         self.editor.words = w.editor_words(language)
+
+    def offer_accounts(self, accounts: Sequence[str], chosen: str | None, language: Language) -> None:
+        """The accounts to choose from, where there are several."""
+        self.account.options = [(w.ALL_ACCOUNTS.of(language), None), *((name, name) for name in accounts)]
+        self.account.value = chosen
+        show(self.account, len(accounts) > 1)
 
 
 def _named(widget: widgets.Widget, *classes: str) -> widgets.Widget:

@@ -74,16 +74,20 @@ class Courier(Protocol):
         """What the worker made of it; None while it has not answered."""
 
 
+Opener = Callable[[Path, str | None], "Portfolio"]  # a folder and one of its accounts
+
+
 class Session:
     """One person at one page. A method that raises KitError (one sentence) has submitted nothing."""
 
-    def __init__(self, root: Path, courier: Courier, *, opener: Callable[[Path], Portfolio] | None = None) -> None:
+    def __init__(self, root: Path, courier: Courier, *, opener: Opener | None = None) -> None:
         self.root = root
         self._courier = courier
         self._opener = opener or _open
         self._chosen_language: Language | None = None
         self.step = Step.EMPTY
         self.choice: Choice | None = None
+        self.account: str | None = None
         self.portfolio: Portfolio | None
         self.drift: Drift | None
         self.decision: Decision | None
@@ -108,17 +112,31 @@ class Session:
             raise nothing_here(self.root)
         return tuple(Choice(path.resolve().name, path) for path in inside)
 
-    def open(self, choice: Choice) -> None:
-        """Read a portfolio, and take up what was left unsubmitted in it."""
+    def open(self, choice: Choice, account: str | None = None) -> None:
+        """Read a portfolio (or one account of it), and take up what was left unsubmitted in it."""
         self._not_while_sent()
-        portfolio = self._opener(choice.folder)
+        portfolio = self._opener(choice.folder, account)
         drift, decision = portfolio.drift(), portfolio.decide()
         self._forget()
-        self.choice, self.portfolio, self.drift, self.decision = choice, portfolio, drift, decision
+        self.choice, self.account = choice, account
+        self.portfolio, self.drift, self.decision = portfolio, drift, decision
         self.allocation = allocation_of(portfolio.policy)
         self._drafts = Drafts(portfolio.folder)
         self.step = Step.EDITING
         self._resume(self._drafts.load())
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts of the open portfolio. Orders are of one account: with several, one is chosen first."""
+        if self.portfolio is None:
+            return ()
+        return self.portfolio.household.accounts or tuple(self.portfolio.policy.accounts)
+
+    def choose_account(self, account: str | None) -> None:
+        """Look at one account alone, or (None) at all of them together. UsageError for an unknown account."""
+        if self.choice is None:
+            raise nothing_open()
+        self.open(self.choice, account)
 
     @property
     def language(self) -> Language:
@@ -282,10 +300,10 @@ class Session:
         """The folder as it is now: a preview must not rest on prices that were replaced since the page was opened."""
         if self.choice is None or self.portfolio is None:
             raise nothing_open()
-        portfolio = self._opener(self.choice.folder)
+        portfolio = self._opener(self.choice.folder, self.account)
         fresh = allocation_of(portfolio.policy)
         if (fresh.codes, fresh.policy) != (self.allocation.codes, self.allocation.policy):
-            self.open(self.choice)
+            self.open(self.choice, self.account)
             raise policy_moved()
         self.portfolio, self.decision = portfolio, portfolio.decide()
         self.drift = portfolio.drift(targets=self.allocation.targets)
@@ -297,7 +315,7 @@ class Session:
             self._drafts.clear()
         if self.choice is not None:
             self._clear()
-            self.open(self.choice)
+            self.open(self.choice, self.account)
         self.receipt, self.step = receipt, Step.DONE
 
     def _not_while_sent(self) -> None:
@@ -308,7 +326,7 @@ class Session:
 _AMOUNT = Text("amount", "금액")
 
 
-def _open(folder: Path) -> Portfolio:
+def _open(folder: Path, account: str | None) -> Portfolio:
     from rebalance_kit.portfolio import open_portfolio
 
-    return open_portfolio(folder)
+    return open_portfolio(folder, account=account)

@@ -17,6 +17,8 @@ TITLE = Text("Rebalance", "리밸런싱")
 PAPER = Text("PAPER", "모의계좌")
 PAPER_MORE = Text("No real money moves here.", "실제 돈은 움직이지 않습니다.")
 PORTFOLIO = Text("Portfolio", "포트폴리오")
+ACCOUNT = Text("Account", "계좌")
+ALL_ACCOUNTS = Text("All accounts", "모든 계좌")
 BROKEN = Text(
     "Something went wrong in the program, and nothing was sent. The details are in {log}.",
     "프로그램에 문제가 생겼습니다. 주문은 나가지 않았습니다. 자세한 내용은 {log}에 있습니다.",
@@ -111,7 +113,7 @@ NOT_CERTIFIED = Text(
 )
 PLAN_ID = Text("Plan {id}", "계획 {id}")
 READ = Text(
-    "I have read these {count} orders and want them in the paper account",
+    "I have read every order above ({count}) and want them in the paper account",
     "위 주문 {count}건을 읽었고 모의계좌에 내겠습니다",
 )
 SUBMIT = Text("Submit to the paper account", "모의계좌에 주문 내기")
