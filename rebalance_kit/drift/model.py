@@ -203,7 +203,7 @@ class Drift:
             "base_currency": self.base_currency,
             "total_value": plain(self.total_value),
             "cash": [balance.to_dict() for balance in self.cash],
-            "fx": [_rate_dict(rate) for rate in self.fx],
+            "fx": [rate.to_dict() for rate in self.fx],
             "assets": [asset.to_dict(fractional=self.fractional) for asset in self.assets],
             "groups": [group.to_dict() for group in self.groups],
             "notional": [
@@ -226,7 +226,8 @@ class Drift:
     def _repr_html_(self) -> str:
         rows = [_cells(asset, self.base_currency, self.language) for asset in self.assets]
         headings = [heading.of(self.language) for heading in _HEADINGS]
-        notes = [finding.message.of(self.language) for finding in self.findings]
+        notes = [rate.note for rate in self.fx]
+        notes += [finding.message.of(self.language) for finding in self.findings]
         return html_table(self._caption(self.language), headings, rows, notes)
 
     def _caption(self, language: Language) -> str:
@@ -251,13 +252,3 @@ def _cells(asset: AssetDrift, currency: str, language: Language) -> list[str]:
 
 def _or_null(value: Decimal | None) -> str | None:
     return None if value is None else plain(value)
-
-
-def _rate_dict(rate: FxRate) -> dict[str, object]:
-    return {
-        "pair": rate.pair,
-        "rate": plain(rate.rate),
-        "as_of": rate.as_of.isoformat(),
-        "source": rate.source,
-        "fetched_at": rate.at.isoformat() if rate.at else None,
-    }

@@ -18,7 +18,7 @@ from rebalance_kit.planner.make import order_spend, wanted_orders
 from rebalance_kit.planner.plan import PlanOptions
 from rebalance_kit.planner.stating import Case, only_account, require_prices
 from rebalance_kit.policy.model import CashRule, Policy
-from rebalance_kit.prices.model import PriceBook
+from rebalance_kit.prices.model import FxRate, PriceBook
 from rebalance_kit.words import Language, Text
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ class CashComparison:
     smallest_no_sell_deposit: Decimal | None
     names: Mapping[str, str]
     language: Language = "en"
+    fx: tuple[FxRate, ...] = ()
 
     def rule(self, name: CashRule | str) -> RuleOutcome:
         """The outcome of one rule. ValueError for a name that is none."""
@@ -81,6 +82,7 @@ class CashComparison:
             "amount": plain(self.amount),
             "rules": [outcome.to_dict() for outcome in self.rules],
             "smallest_no_sell_deposit": None if smallest is None else plain(smallest),
+            "fx": [rate.to_dict() for rate in self.fx],
         }
 
     def table(self) -> pd.DataFrame:
@@ -101,7 +103,8 @@ class CashComparison:
         gaps = (show_percent(outcome.split.worst_relative_gap, 2) for outcome in self.rules)
         rows.append([_WORST.of(shown), *gaps])
         smallest = self.smallest_no_sell_deposit
-        notes = [] if smallest is None else [_SMALLEST.of(shown).format(amount=show_money(smallest, base))]
+        notes = [rate.note for rate in self.fx]
+        notes += [] if smallest is None else [_SMALLEST.of(shown).format(amount=show_money(smallest, base))]
         return html_table(_CAPTION.of(shown).format(amount=show_money(self.amount, base)), headings, rows, notes)
 
 
@@ -138,6 +141,7 @@ def compare_cash(
         smallest_no_sell_deposit=exact.smallest_no_sell_deposit,
         names={row.code: row.name for row in drift.assets},
         language=policy.language,
+        fx=drift.fx,
     )
 
 

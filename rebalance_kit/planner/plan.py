@@ -191,7 +191,8 @@ class Plan:
         turnover = show_money(self.summary.turnover, self.drift.base_currency)
         caption = _CAPTION.of(shown).format(id=self.plan_id, orders=len(self.orders), turnover=turnover)
         headings = [heading.of(shown) for heading in _HEADINGS]
-        notes = [reason.of(shown) for reason in self.decision.reasons]
+        notes = [rate.note for rate in self.drift.fx]
+        notes += [reason.of(shown) for reason in self.decision.reasons]
         notes += [finding.message.of(shown) for finding in self.findings]
         return html_table(caption, headings, [_cells(order, shown) for order in self.orders], notes)
 

@@ -6,14 +6,17 @@ A position's value is rounded half up to the minor unit of its own currency, the
 
 from __future__ import annotations
 
+import decimal
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
 from rebalance_kit.errors import RuleError
-from rebalance_kit.money import ONE, Rounding, product, round_money
+from rebalance_kit.money import ONE, Rounding, plain, product, round_money
 from rebalance_kit.words import Finding, Text
+
+_SHOWN = decimal.Context(prec=10, rounding=decimal.ROUND_HALF_EVEN)  # digits of a rate that people are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,22 @@ class FxRate:
     @property
     def pair(self) -> str:
         return f"{self.base}/{self.quote}"
+
+    @property
+    def note(self) -> str:
+        """The rate with its day, its source and, where it is known, the moment: it reads the same in any language."""
+        moment = f", {self.at.isoformat(timespec='minutes')}" if self.at else ""
+        return f"{self.pair} {plain(_SHOWN.create_decimal(self.rate))}  |  {self.as_of}  |  {self.source}{moment}"
+
+    def to_dict(self) -> dict[str, object]:
+        """The rate as JSON; it is a string, `fetched_at` null where the moment is not known."""
+        return {
+            "pair": self.pair,
+            "rate": plain(self.rate),
+            "as_of": self.as_of.isoformat(),
+            "source": self.source,
+            "fetched_at": self.at.isoformat() if self.at else None,
+        }
 
 
 @dataclass(frozen=True, slots=True)

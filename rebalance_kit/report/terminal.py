@@ -17,6 +17,7 @@ from rich.text import Text as Line
 
 from rebalance_kit.drift import AssetDrift, Drift, GroupDrift
 from rebalance_kit.money import plain, show_money, show_percent, show_points
+from rebalance_kit.prices.model import FxRate
 from rebalance_kit.report import wording
 from rebalance_kit.report.wording import printable
 from rebalance_kit.trigger import Decision
@@ -86,9 +87,15 @@ def findings_view(findings: Iterable[Finding], language: Language) -> Renderable
 
 
 def heading(drift: Drift) -> RenderableType:
-    """Whose portfolio, on which day, worth how much."""
+    """Whose portfolio, on which day, worth how much, and the exchange rates that went into it."""
     total = show_money(drift.total_value, drift.base_currency)
-    return Line(f"{printable(drift.portfolio)}  |  {drift.as_of}  |  {total}", style="bold", overflow="fold")
+    title = f"{printable(drift.portfolio)}  |  {drift.as_of}  |  {total}"
+    return Group(Line(title, style="bold", overflow="fold"), *rate_lines(drift.fx))
+
+
+def rate_lines(rates: Iterable[FxRate]) -> list[RenderableType]:
+    """A line for each exchange rate: its day, its source, and the moment where it is known."""
+    return [Line(printable(rate.note), style="dim", overflow="fold") for rate in rates]
 
 
 def grid(*columns: tuple[Text, str], language: Language) -> Table:

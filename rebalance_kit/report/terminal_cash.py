@@ -10,7 +10,7 @@ from rebalance_kit.orders import Side
 from rebalance_kit.planner.compare import CashComparison, RuleOutcome
 from rebalance_kit.policy.choices import CashRule
 from rebalance_kit.report import wording
-from rebalance_kit.report.terminal import bullet, grid, plain_line
+from rebalance_kit.report.terminal import bullet, grid, plain_line, rate_lines
 from rebalance_kit.words import Language, Text, same
 
 _DEPOSIT = Text("{amount} of new money, rule by rule (whole shares)", "새 돈 {amount}의 규칙별 배분 (정수 주식 수)")
@@ -46,7 +46,7 @@ def cash_view(compared: CashComparison, language: Language) -> RenderableType:
     table.add_row(Line(_LEFT.of(language)), *(show_money(outcome.left_over, base) for outcome in rules))
     gaps = (show_percent(outcome.split.worst_relative_gap, 2) for outcome in rules)
     table.add_row(Line(_GAP.of(language)), *gaps)
-    parts: list[RenderableType] = [Line(title, style="bold"), table, Line("")]
+    parts: list[RenderableType] = [Line(title, style="bold"), *rate_lines(compared.fx), table, Line("")]
     if compared.smallest_no_sell_deposit is not None:
         amount = show_money(compared.smallest_no_sell_deposit, base)
         parts.append(Line(_SMALLEST.of(language).format(amount=amount)))
