@@ -69,7 +69,9 @@ def test_a_narrow_page_gets_the_narrow_chart(root: Path) -> None:
     app = opened(root)
     wide = app.panels.drift.value
     app.heart._hear(None, {"kind": "width", "width": 390}, None)
-    assert 'viewBox="0 0 340' in app.panels.drift.value
+    narrow = app.panels.drift.value
+    assert 'viewBox="0 0 340' in narrow
+    assert re.findall("<g><title>(.*?)</title>", narrow) == re.findall("<g><title>(.*?)</title>", wide)
     app.heart._hear(None, {"kind": "width", "width": 1280}, None)
     assert app.panels.drift.value == wide
 
