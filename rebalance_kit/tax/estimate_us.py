@@ -145,7 +145,9 @@ def _sold(case: Case, rows: Sequence[_Row]) -> tuple[list[Sold], Mapping[Sold, _
         sale, booked = row.booked.sale, row.booked
         for lot in booked.used or ():
             proceeds = booked.net * lot.quantity / Fraction(sale.quantity)
-            key = Sold(lot_key(sale.code, lot.lot_id), case.on, lot.quantity, proceeds, sale.account, booked.number)
+            # A lot that is dated after the day of the question is sold on its own day at the earliest.
+            day = max(case.on, lot.bought or case.on)
+            key = Sold(lot_key(sale.code, lot.lot_id), day, lot.quantity, proceeds, sale.account, booked.number)
             owners[key] = row
     return list(owners), owners
 
