@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -314,7 +315,8 @@ def test_an_unstated_income_is_said() -> None:
 
 def test_brackets_are_one_line_of_the_report() -> None:
     made = american("A a 2024-01-03 1 @ 10", "A 20").estimate("sell 1 A")
-    lines = [str(line) for line in made.to_dict("en")["rules"]]  # type: ignore[attr-defined]  # JSON is untyped
+    document: Any = made.to_dict("en")
+    lines = document["rules"]
     (ordinary,) = [line for line in lines if line.startswith("us_ordinary_single")]
     assert "50400: 0.22" in ordinary
     assert "Rev. Proc. 2025-32" in ordinary
