@@ -26,7 +26,7 @@ def findings(
     own: list[Finding] = []
     if decision.rebalance:
         own += [
-            *_below_minimum(case, goals),
+            *_below_minimum(case, goals, orders),
             *_outside_bands(case, after, total),
             *_short_of_cash(case, goals, orders, after),
         ]
@@ -61,8 +61,10 @@ def _paid_at_home(case: Case) -> Finding:
     )
 
 
-def _below_minimum(case: Case, goals: Sequence[Goal]) -> Iterator[Finding]:
-    names = [_name(case, goal.code) for goal in goals if goal.below_minimum]
+def _below_minimum(case: Case, goals: Sequence[Goal], orders: Sequence[Order]) -> Iterator[Finding]:
+    """What stays as it is because the goal is nearer than the minimum trade."""
+    traded = {order.code for order in orders}
+    names = [_name(case, goal.code) for goal in goals if goal.below_minimum and goal.code not in traded]
     if names:
         least = show_money(case.minimum, case.policy.base_currency)
         listed = ", ".join(names)

@@ -25,7 +25,7 @@ from rebalance_kit.prices.files import PriceFile, read_prices
 from rebalance_kit.prices.instruments import HeldName, Instruments, instruments
 from rebalance_kit.prices.listing_file import FILE_NAME as LISTING_FILE
 from rebalance_kit.prices.listing_file import read_listing_file
-from rebalance_kit.words import Language, Text
+from rebalance_kit.words import Finding, Language, Text
 
 if TYPE_CHECKING:  # loaded for a holdings file of somebody else's making
     from rebalance_kit.holdings.aids import Aids
@@ -55,7 +55,7 @@ def open_portfolio(
     file = read_holdings(_holdings_file(folder, holdings), policy, day, aids=_aids(folder))
     written = _with_lots(_dated(file.holdings, folder, holdings), folder / "lots.csv", policy)
     actions = _actions(folder, policy)
-    held = _checked(apply_actions(written, actions, policy, day).holdings)
+    held = _checked(apply_actions(written, actions, policy, day).holdings, after_a_run=_after_a_run(folder, holdings))
     closes = _closes(folder, prices, policy, day)
     quotes = adjust_quotes((*file.quotes, *closes.quotes), actions, day)
     known = _instruments(folder, policy, held)
@@ -119,9 +119,22 @@ def _with_lots(holdings: Holdings, path: Path, policy: Policy) -> Holdings:
     return replace(holdings, lots=(*holdings.lots, *read_lots(path, policy)))
 
 
-def _checked(holdings: Holdings) -> Holdings:
-    """The holdings with a finding for each position whose lots do not add up to it."""
-    return replace(holdings, findings=(*holdings.findings, *check_lots(holdings, holdings.lots)))
+def _after_a_run(folder: Path, given: str | Path | None) -> bool:
+    """Are the holdings those that a run left? `lots.csv` is a person's file and still tells of before."""
+    return given is None and read_snapshot_info(folder) is not None
+
+
+def _checked(holdings: Holdings, *, after_a_run: bool) -> Holdings:
+    """The holdings with a finding for each position whose lots do not add up to it; one finding after a run."""
+    found = check_lots(holdings, holdings.lots)
+    if found and after_a_run:
+        codes = ", ".join(finding.code or "" for finding in found)
+        message = Text(
+            f"lots.csv does not have the trades of the last runs yet ({codes}).",
+            f"lots.csv에 최근 실행의 거래가 아직 없습니다({codes}).",
+        )
+        found = (Finding("lots_before_runs", "info", message),)
+    return replace(holdings, findings=(*holdings.findings, *found))
 
 
 def _actions(folder: Path, policy: Policy) -> tuple[Action, ...]:

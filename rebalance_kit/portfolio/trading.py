@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from rebalance_kit import arguments
 from rebalance_kit.brokers.base import Mode
 from rebalance_kit.brokers.paper import PaperBroker, paper_terms
-from rebalance_kit.errors import RuleError, UsageError
+from rebalance_kit.errors import UsageError
 from rebalance_kit.execution.context import RunContext, silent
 from rebalance_kit.execution.engine import answered, execute
 from rebalance_kit.execution.result import RunResult, Upto
+from rebalance_kit.planner.plan import PlanOptions
+from rebalance_kit.planner.stating import only_account
 from rebalance_kit.policy.hashing import policy_hash
 from rebalance_kit.policy.model import Policy
 from rebalance_kit.words import Language, Text
@@ -124,20 +126,8 @@ def _context(portfolio: Portfolio, rules: Policy, progress: Progress | None) -> 
 
 
 def trading_account(portfolio: Portfolio) -> str:
-    """The account that a run trades on. RuleError when several are held and none was chosen."""
-    if portfolio.account is not None:
-        return portfolio.account
-    held = portfolio.household.accounts or tuple(portfolio.policy.accounts)
-    if len(held) == 1:
-        return held[0]
-    names = ", ".join(held)
-    raise RuleError(
-        "account_not_chosen",
-        where=Text("account", "계좌"),
-        wrong=Text(f"there are several: {names}", f"여러 계좌가 있습니다: {names}"),
-        expected=Text("one account to trade on", "거래할 계좌 하나"),
-        fix=Text("name it with --account", "--account로 정해 주세요"),
-    )
+    """The account that a run trades on. UsageError when several are held and none was chosen."""
+    return only_account(portfolio.policy, portfolio.household, PlanOptions(account=portfolio.account))
 
 
 def _now() -> datetime:
