@@ -145,6 +145,19 @@ def test_the_extensions_are_read() -> None:
     assert loaded.tax.realised_gain_ytd == Decimal("-12.5")
 
 
+def test_an_age_limit_is_one_number_or_one_for_each_code() -> None:
+    def ages(written: str) -> Policy:
+        text = _read("en").replace("  costs:", f"  prices: {{max_age: {written}}}\n  costs:", 1)
+        return policy_from_text(text, "portfolio.yaml")
+
+    one, each = ages("5"), ages("{default: 5, '069500': 30, USD/KRW: '3'}")
+    assert [one.prices.max_age_of(name) for name in ("069500", "USD/KRW")] == [5, 5]
+    assert [each.prices.max_age_of(name) for name in ("069500", "360750", "USD/KRW")] == [30, 5, 3]
+    assert ages("{'069500': 30}").prices.max_age_of("360750") is None
+    assert policy_hash(each) == policy_hash(ages("{USD/KRW: 3, '069500': 30, default: 5}"))
+    assert len({policy_hash(each), policy_hash(one), policy_hash(ages("{default: 5}"))}) == 3
+
+
 def test_groups_have_targets_members_and_thresholds_at_both_levels() -> None:
     loaded = policy_from_text(EXTENDED, "x")
     assert loaded.group_targets() == {
