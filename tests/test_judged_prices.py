@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rebalance_kit import open_portfolio
 from rebalance_kit.drift import judged_drift, measure_drift
 from rebalance_kit.goals import ideal_goals
 from rebalance_kit.policy.model import Policy
 from rebalance_kit.prices.book import price_book
 from rebalance_kit.prices.model import PriceBook, Quote
+from rebalance_kit.samples import sample_folder
 from rebalance_kit.trigger import decide
 from tests.make import ON, holdings, policy
 
@@ -118,3 +122,41 @@ def test_the_judged_price_is_the_exact_mean(prices: list[int], days: int) -> Non
     price = made.for_decision().price("A0000A")
     assert abs(Fraction(price) - mean) <= mean * Fraction(1, 10**27)
     assert ("A0000A" in made.judged) == (mean != prices[-1])
+
+
+# In a portfolio folder
+
+
+def folder(tmp_path: Path, spikes: list[str]) -> Path:
+    """The sample with KODEX 200 at other closes on its last days, and a mean of five for the decision."""
+    place = tmp_path / "growth"
+    shutil.copytree(sample_folder() / "growth", place)
+    rules = place / "portfolio.yaml"
+    rules.write_text(rules.read_text(encoding="utf-8") + "\n  prices: {smoothing_days: 5}\n", encoding="utf-8")
+    rows = [f"2026-03-{5 + i:02d},16800,{spike},10000,10000,50000,32000,12500" for i, spike in enumerate(spikes)]
+    with (place / "prices.csv").open("a", encoding="utf-8") as prices:
+        prices.write("\n".join(rows) + "\n")
+    return place
+
+
+def test_a_spike_alone_orders_nothing_and_says_by_what_it_was_judged(tmp_path: Path) -> None:
+    """KODEX 200 at 65,000 is 21.7 % of the portfolio, past its 20 %; at the mean of five it is 16.5 %."""
+    opened = open_portfolio(folder(tmp_path, ["51000", "65000"]), on="2026-03-06")
+    drift = opened.drift()
+    assert drift.asset("069500").breached
+    (told,) = (finding for finding in drift.findings if finding.rule == "judged_price")
+    assert "069500 46567 instead of 65000 (the mean of 5 from 2026-02-27 on)" in told.message.en
+    plan = opened.plan()
+    assert (plan.decision.rebalance, plan.orders) == (False, ())
+    assert plan.drift == drift
+
+
+def test_a_lasting_change_orders_at_the_newest_price_and_passes_every_check(tmp_path: Path) -> None:
+    """The last close is back inside the band, the mean of five is not: due, and the checks know why."""
+    opened = open_portfolio(folder(tmp_path, ["51000", "65000", "65000", "65000", "55500"]), on="2026-03-09")
+    assert not opened.drift().asset("069500").breached
+    plan = opened.plan()
+    assert (plan.decision.rebalance, plan.decision.trigger) == (True, "drift")
+    assert all(order.reference_price == opened.prices.price(order.code) for order in plan.orders)
+    assert plan.orders
+    assert opened.run(plan).result.status == "DRY_RUN"

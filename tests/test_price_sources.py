@@ -469,6 +469,23 @@ def test_written_prices_are_what_drift_then_uses_with_their_source_and_time(tmp_
     assert update_prices(again, sources=[Counting()], write=True, now=moment).added == 0
 
 
+def test_every_result_that_used_a_rate_shows_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    class OnlyRates(Counting):
+        def closes(self, wanted: Sequence[Instrument], span: Span) -> Fetched:
+            return Fetched(missing=tuple(one.code for one in wanted))
+
+    update_prices(portfolio(tmp_path), sources=[OnlyRates()], write=True, now=NIGHT + timedelta(days=3))
+    shown = "USD/KRW 1380.5  |  2026-03-06  |  prices.csv (double), 2026-03-07T22:00+00:00"
+    again = open_portfolio(tmp_path / "us", on="2026-03-06")
+    for result in (again.drift(), again.plan(force=True), again.cash_rules(1_000_000)):
+        assert shown in result._repr_html_()
+        assert result.to_dict()["fx"] == [rate.to_dict() for rate in again.drift().fx]
+    for words in (["drift"], ["plan", "--force"], ["cash", "1000000"]):
+        command, *rest = words
+        assert main([command, str(tmp_path / "us"), *rest, "--on", "2026-03-06"]) == 0
+        assert shown in " ".join(capsys.readouterr().out.split("\n"))
+
+
 def test_proxies_are_fetched_and_unknown_exchanges_are_told(tmp_path: Path) -> None:
     opened = portfolio(tmp_path)
     settings = opened.policy.prices.model_copy(update={"proxy": {"069500": "102110", "VOO": "SPY"}})
