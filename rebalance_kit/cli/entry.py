@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from rebalance_kit.cli import actions, faults, importing, output, policy, prices, questions
+from rebalance_kit.cli import actions, faults, harvest, importing, output, policy, prices, questions
 from rebalance_kit.cli.story import STORY
 from rebalance_kit.cli.worker import worker
 from rebalance_kit.errors import KitError, PolicyError
@@ -25,6 +25,7 @@ app.command()(actions.demo)
 app.command()(questions.drift)
 app.command()(questions.plan)
 app.command(context_settings=_CASH)(questions.cash)
+app.command()(harvest.harvest)
 app.command("import")(importing.import_files)
 app.command()(prices.prices)
 app.command()(actions.run)
@@ -33,7 +34,7 @@ app.command()(actions.dashboard)
 app.command(hidden=True)(worker)
 app.add_typer(policy.commands, name="policy")
 
-COMMANDS = ("demo", "drift", "plan", "cash", "import", "prices", "run", "history", "dashboard", "policy")
+COMMANDS = ("demo", "drift", "plan", "cash", "harvest", "import", "prices", "run", "history", "dashboard", "policy")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -2,7 +2,6 @@
 
 STORY = """\
 Usage: rebalance COMMAND PORTFOLIO [OPTIONS]
-
 Where am I off target, what should I do about it, and what will it cost?
 목표에서 얼마나 벗어났고, 무엇을 해야 하며, 얼마가 드는지 알려 줍니다.
 
@@ -10,6 +9,7 @@ Where am I off target, what should I do about it, and what will it cost?
   drift PORTFOLIO       where you stand, and whether anything is due
   plan PORTFOLIO        orders in whole shares, what they cost, where they lead
   cash PORTFOLIO N      where new money goes, rule by rule (-N: a withdrawal)
+  harvest PORTFOLIO     losses and gains worth realising for the tax, lot by lot
   import FILE...        what a broker's export holds (with --write: kept)
   prices PORTFOLIO      closes from the web into prices.csv (with --write)
   run PORTFOLIO         the plan, checked; carried out only with --yes PLAN_ID

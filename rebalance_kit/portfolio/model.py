@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # the planner and the engine are loaded by the methods that n
     from rebalance_kit.planner.compare import CashComparison
     from rebalance_kit.planner.plan import Plan, PlanOptions
     from rebalance_kit.portfolio.trading import Progress, Run
+    from rebalance_kit.tax.harvest_model import Harvest
 
 Amount = Decimal | int | str
 
@@ -133,6 +134,28 @@ class Portfolio:
         drift = self.drift(deposit=max(flow, ZERO))
         compared = compare_cash(self.policy, self.holdings, self.prices, drift, flow, self.account, self.on)
         return replace(compared, language=self.language)
+
+    def harvest(self, *, plan: Plan | None = None, last_day: date | str | None = None) -> Harvest:
+        """Which lots to sell for the sake of the tax: losses, gains up to the deduction, and what stands against it.
+
+        The purchases of a `plan` count as planned ones, which may wash a loss (United States). `last_day` is the
+        broker's last day on which an overseas sale counts this year (Korea). Raises RuleError when a price or a rule of
+        the day is missing, or the base currency is not that of the tax.
+        """
+        from rebalance_kit.tax.harvest import harvest
+        from rebalance_kit.tax.model import purchases_of
+
+        return harvest(
+            self.policy,
+            self.holdings,
+            self.prices,
+            on=self.on,
+            household=self.household,
+            planned=purchases_of(plan.orders, self.on) if plan else (),
+            instruments=self.instruments,
+            last_day=None if last_day is None else arguments.day("last_day", last_day),
+            language=self.language,
+        )
 
     def run(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -30,6 +31,7 @@ from rebalance_kit.words import Finding
 
 _WON = estimate_rounding("KRW")
 _UNIT = Decimal(1)
+BASE_AGE = timedelta(days=7)  # the longest that the exchange stays closed is shorter
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +128,21 @@ def _other(case: Case, row: _Row, reading: Reading) -> None:
     if gain is None:
         row.known = False
         return
-    quote = case.prices.quote(row.booked.position.code)
-    now = None if quote is None or quote.tax_base is None else Fraction(quote.tax_base)
-    base_gain = row.booked.base_gain(now)
+    base_gain = row.booked.base_gain(tax_base_now(case, row.booked.position.code))
     if base_gain is None and gain > 0:
         row.found.append(doubts.base_unknown(row.booked.position.code))
     row.taxable = taxable_other_gain(gain, base_gain)
     row.withheld = withheld_tax(row.taxable, reading)
+
+
+def tax_base_now(case: Case, code: str) -> Fraction | None:
+    """The newest taxable base of a share that is known and not older than a week; None without one."""
+    for quote in reversed(case.prices.history.get(code, ())):
+        if case.on - quote.as_of > BASE_AGE:
+            return None
+        if quote.tax_base is not None:
+            return Fraction(quote.tax_base)
+    return None
 
 
 def _overseas(row: _Row, reading: Reading) -> None:

@@ -127,7 +127,7 @@ class Harvest:
 
     def to_dict(self, language: Language | None = None) -> dict[str, object]:
         """The JSON of `harvest --json`: money and rates are strings."""
-        shown = language or self.language
+        shown, amounts = language or self.language, self.split_amounts()
         return {
             "as_of": self.as_of.isoformat(),
             "rules_dated": RULES_DATED.isoformat(),
@@ -136,7 +136,7 @@ class Harvest:
             "deduction": plain(self.deduction),
             "deduction_left": plain(self.deduction_left),
             "candidates": [row.to_dict(shown) for row in self.candidates],
-            "year_split": None if self.split is None else self._split_dict(self.split),
+            "year_split": None if amounts is None else {name: plain(amount) for name, amount in amounts.items()},
             "statement": STATEMENT.of(shown),
             "rules": [line.of(shown) for line in describe(self.rules)],
             "findings": [finding.to_dict(shown) for finding in self.findings],
@@ -176,15 +176,13 @@ class Harvest:
         notes = [STATEMENT.of(words), *(finding.message.of(words) for finding in self.findings)]
         return html_table(caption, [heading.of(words) for heading in _HEADINGS], rows, notes)
 
-    def _split_dict(self, split: YearSplit) -> dict[str, str]:
+    def split_amounts(self) -> dict[str, Decimal] | None:
+        """`split` in money, by name; None when there is none."""
+        if self.split is None:
+            return None
         money = estimate_rounding(self.base_currency)
-        return {
-            "gain": plain(money(split.gain)),
-            "this_year": plain(money(split.this_year)),
-            "next_year": plain(money(split.next_year)),
-            "tax_in_one_year": plain(money(split.tax_in_one_year)),
-            "tax_over_two_years": plain(money(split.tax_over_two_years)),
-        }
+        names = ("gain", "this_year", "next_year", "tax_in_one_year", "tax_over_two_years")
+        return {name: money(getattr(self.split, name)) for name in names}
 
 
 def _or_null(value: Decimal | None) -> str | None:
