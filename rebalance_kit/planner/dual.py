@@ -87,7 +87,7 @@ class Column:
     def look_under(self, price: Price) -> None:
         """Look at the counts that are best under a price of cash, on every segment."""
         for segment in self.line.segments:
-            self.look_around(lowest_on(segment, lambda shares: self.floor_key(shares, price)))
+            self.look_around(self.lowest_on(segment, price))
 
     def floor_key(self, shares: int, price: Price) -> int:
         """q x key + p x spend without rounding: never above the truth, convex on each segment."""
@@ -109,20 +109,28 @@ class Column:
         if sum(high - low + 1 for low, high in close) <= CLOSE_LIMIT:
             points = (self.look(shares) for low, high in close for shares in range(low, high + 1))
             return min(self.reduced(point, price) for point in points)
-        return min(
-            self.floor_key(lowest_on(segment, lambda shares: self.floor_key(shares, price)), price)
-            for segment in self.line.segments
-        )
+        return min(self.floor_key(self.lowest_on(segment, price), price) for segment in self.line.segments)
+
+    def lowest_on(self, segment: Range, price: Price) -> int:
+        """The first count of a segment at which `floor_key` is lowest, searched from the best point looked at."""
+        low, high = segment
+        inside = [point for point in self.points.values() if low <= point.shares <= high]
+        near = min((self.reduced(point, price), point.shares) for point in inside)[1] if inside else low
+        here = self.floor_key(near, price)
+        if near < high and self.floor_key(near + 1, price) < here:
+            return last_while(near, high, lambda at: self.floor_key(at, price) < self.floor_key(at - 1, price))
+        return last_while(near, low, lambda at: self.floor_key(at, price) <= self.floor_key(at + 1, price))
 
     def ranges(self, price: Price, limit: int) -> list[Range]:
         """The allowed counts whose `floor_key` is at most `limit`."""
         found = []
         for low, high in self.line.segments:
-            best = lowest_on((low, high), lambda shares: self.floor_key(shares, price))
+            best = self.lowest_on((low, high), price)
             if self.floor_key(best, price) <= limit:
-                left = first_true((low, best), lambda shares: self.floor_key(shares, price) <= limit)
-                right = first_true((best, high + 1), lambda shares: self.floor_key(shares, price) > limit)
-                found.append((left, right - 1))
+                left, right = (
+                    last_while(best, end, lambda at: self.floor_key(at, price) <= limit) for end in (low, high)
+                )
+                found.append((left, right))
         return found
 
     def most_spent(self, shares: int) -> int:
@@ -207,9 +215,20 @@ def settle_price(made: Sequence[Column], budget: int, rounds: int = 12) -> Price
     return None if found is None else found.price
 
 
-def lowest_on(segment: Range, value: Callable[[int], int]) -> int:
-    """The first shares at which a convex `value` is lowest on a segment."""
-    return first_true(segment, lambda shares: value(shares) <= value(shares + 1))
+def last_while(start: int, end: int, holds: Callable[[int], bool]) -> int:
+    """The last count on the way from `start` to `end` (up or down) up to which `holds`, which once false stays false;
+    `start` when it fails at once. In doubling steps: what is near is found quickly."""
+    step = 1 if end > start else -1
+    reached = start
+    while reached != end:
+        further = min(reached + step, end) if end > start else max(reached + step, end)
+        if holds(further):
+            reached, step = further, step * 2
+        elif abs(further - reached) == 1:
+            return reached
+        else:
+            end, step = further + (1 if end < start else -1), 1 if end > start else -1
+    return reached
 
 
 def first_true(segment: Range, holds: Callable[[int], bool]) -> int:
