@@ -185,12 +185,16 @@ def _in_minor_units(drift: Drift, ideal: Values) -> dict[str, Decimal]:
     return split_exactly(drift.total_value, parts, minor_unit(drift.base_currency))
 
 
-def _after_deadband(policy: Policy, drift: Drift, asset: AssetDrift, values: Mapping[str, Decimal]) -> Decimal:
-    """Strict: no trade while |value - target| <= deadband x total (definition 8)."""
+def within_deadband(drift: Drift, asset: AssetDrift, deadband: Decimal) -> bool:
+    """Strict: no trade while |value - target| <= deadband x total (definition 8); a deadband of zero is none."""
     total = Fraction(drift.total_value)
     distance = abs(Fraction(asset.value) - Fraction(asset.target_weight) * total)
-    deadband = policy.rebalancing.deadband
-    return asset.value if deadband > 0 and distance <= Fraction(deadband) * total else values[asset.code]
+    return deadband > 0 and distance <= Fraction(deadband) * total
+
+
+def _after_deadband(policy: Policy, drift: Drift, asset: AssetDrift, values: Mapping[str, Decimal]) -> Decimal:
+    resting = within_deadband(drift, asset, policy.rebalancing.deadband)
+    return asset.value if resting else values[asset.code]
 
 
 def _wrong_fraction(method: Method, fraction: Decimal) -> UsageError:

@@ -203,6 +203,12 @@ def test_a_forbidden_order_is_seen(key: str, held: str) -> None:
     assert "permitted" in broken(free._replace(policy=listed), made_plan(free, force=True))
 
 
+def test_an_order_within_the_deadband_is_seen() -> None:
+    plan = made_plan(document_000(), force=True)
+    assert "permitted" in broken(document_000(deadband="0.0363"), plan)
+    assert "permitted" not in broken(document_000(deadband="0"), plan)
+
+
 def test_broken_caps_are_seen() -> None:
     plan = made_plan(document_000(), force=True)
     assert "caps" in broken(document_000(constraints={"max_orders": 4}), plan)

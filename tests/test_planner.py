@@ -207,6 +207,15 @@ def test_lists_are_kept() -> None:
         assert {order.side for order in made.orders} <= {side}
 
 
+def test_within_the_deadband_nothing_is_traded() -> None:
+    """B is exactly at the deadband of 5 points: it rests, even where selling it would pay for A."""
+    wanted = policy("A 40, B 30, C 30", deadband="0.05", assets={"C": {"never_sell": True}})
+    made = situation(wanted, "A 20 @ 100, B 35 @ 100, C 45 @ 100")
+    assert orders(made_plan(made, force=True)) == {}
+    assert orders(made_plan(made, withdraw="200")) == {"B": -2}  # money out is no rebalance
+    assert orders(made_plan(made._replace(policy=wanted.model_copy()), contribute="500")) == {"A": 5}
+
+
 def test_what_is_not_in_the_policy_is_never_traded() -> None:
     plan = made_plan(situation("A 50, B 50", "A 10 @ 1000, B 20 @ 1000, OLD 5 @ 1000"), force=True)
     assert "OLD" not in orders(plan)

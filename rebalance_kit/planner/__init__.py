@@ -1,1 +1,8 @@
+"""From goals in money to whole-share orders, proved and certified.
 
+stating      policy, holdings, prices, goals  ->  the problem            problem     the problem in integers
+solve        the best counts of shares        <-  search, capped         dual, relaxation, halves    bounds and proof
+make         counts -> orders, summary, findings, plan                   telling, identity           what a plan says
+certificate  the plan, re-proved from the inputs alone                   order_proofs, sum_proofs, evidence
+compare      the cash rules side by side                                 highs       a second opinion, rarely asked
+"""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from rebalance_kit.costs import commission, slippage
-from rebalance_kit.goals import minimum_trade
+from rebalance_kit.goals import minimum_trade, within_deadband
 from rebalance_kit.money import ONE, exact_sum, plain, product
 from rebalance_kit.orders import Side, instrument_of, tick_size
 from rebalance_kit.planner.evidence import Evidence
@@ -57,6 +57,7 @@ def no_oversell(evidence: Evidence) -> Iterator[str]:
 def permitted(evidence: Evidence) -> Iterator[str]:
     options = evidence.plan.options
     buying_only = options.contribute is not None or options.no_sell
+    deadband = evidence.policy.rebalancing.deadband
     for order in evidence.plan.orders:
         asset = evidence.policy.asset(order.code)
         buy = order.side is Side.BUY
@@ -66,6 +67,10 @@ def permitted(evidence: Evidence) -> Iterator[str]:
             yield f"{order.code}: {order.side}"
         elif (options.withdraw is not None and buy) or (buying_only and not buy):
             yield f"{order.code}: {order.side} in this plan"
+        elif not evidence.flow and within_deadband(
+            evidence.plan.drift, evidence.plan.drift.asset(order.code), deadband
+        ):
+            yield f"{order.code} within the deadband"
         elif buy and asset.accounts and order.account not in asset.accounts:
             yield f"{order.code} in {order.account}"
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 from rebalance_kit.costs import cost_rates
 from rebalance_kit.drift import AssetDrift, Drift
 from rebalance_kit.errors import RuleError, UsageError
-from rebalance_kit.goals import Goal, minimum_trade
+from rebalance_kit.goals import Goal, minimum_trade, within_deadband
 from rebalance_kit.holdings.model import Holdings
 from rebalance_kit.money import ZERO, exact_sum, minor_unit, product
 from rebalance_kit.planner.plan import PlanOptions
@@ -49,7 +49,7 @@ class Case:
     def may_buy(self, code: str) -> bool:
         """Does anything forbid buying: the policy, the account, or what was asked for?"""
         asset = self.policy.asset(code)
-        if asset is None or asset.never_buy or self.options.withdraw is not None:
+        if asset is None or asset.never_buy or self.options.withdraw is not None or self.rests(code):
             return False
         return not asset.accounts or self.account in asset.accounts
 
@@ -57,7 +57,12 @@ class Case:
         """Does anything forbid selling: the policy, or what was asked for?"""
         asset = self.policy.asset(code)
         buying_only = self.options.contribute is not None or self.options.no_sell
-        return asset is not None and not asset.never_sell and not buying_only
+        return asset is not None and not asset.never_sell and not buying_only and not self.rests(code)
+
+    def rests(self, code: str) -> bool:
+        """Is the asset within the deadband? It then rests, unless money comes in or goes out (definition 8)."""
+        deadband = self.policy.rebalancing.deadband
+        return not self.flow and within_deadband(self.drift, self.drift.asset(code), deadband)
 
     def floor_of_cash(self, currency: str) -> Decimal:
         """Cash that stays in the account: the larger of the policy's and the account's buffer, in the base currency."""
