@@ -77,7 +77,12 @@ def _renamed(quote: Quote, action: Action) -> Quote:
 
 
 def _scaled(quote: Quote, factor: Fraction) -> Quote:
-    return replace(quote, price=_times(quote.price, factor), nav=quote.nav and _times(quote.nav, factor))
+    return replace(
+        quote,
+        price=_times(quote.price, factor),
+        nav=quote.nav and _times(quote.nav, factor),
+        tax_base=quote.tax_base and _times(quote.tax_base, factor),
+    )
 
 
 def _times(price: Decimal, factor: Fraction) -> Decimal:

@@ -19,7 +19,7 @@ from rebalance_kit.holdings.lots import read_lot_document
 from rebalance_kit.holdings.model import Cash, HoldingsFile, Lot, Position
 from rebalance_kit.holdings.summary import newest_quotes
 from rebalance_kit.holdings.table import read_holdings_table
-from rebalance_kit.money import plain
+from rebalance_kit.money import plain, product
 from rebalance_kit.policy.model import Policy
 from rebalance_kit.prices.model import Quote
 from rebalance_kit.textfile.document import Document
@@ -36,7 +36,7 @@ CashRow = tuple[Cash, date | None]
 @dataclass(frozen=True, slots=True)
 class Contents:
     """What goes into the two files. `days` is the day of the quantities of an account, where the file told it;
-    `values` what a position without a price is worth."""
+    `values` what a position is worth by the file."""
 
     positions: tuple[Position, ...] = ()
     cash: tuple[Cash, ...] = ()
@@ -181,7 +181,9 @@ def _holding_rows(contents: Contents) -> Iterator[tuple[str, ...]]:
 def _row(position: Position, contents: Contents) -> tuple[str, ...]:
     quote = contents.quotes.get(position.code)
     day = quote.as_of if quote and quote.dated else contents.days.get(position.account)
-    value = None if quote else contents.values.get((position.account, position.code))
+    value = contents.values.get((position.account, position.code))
+    if quote and value == product(quote.price, position.quantity):
+        value = None  # it follows
     return (
         day.isoformat() if day else "",
         position.account,

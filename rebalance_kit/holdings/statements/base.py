@@ -17,8 +17,9 @@ class Confidence(IntEnum):
 
     NO = 0
     FITS = 1  # it can be read; a format that knows the sender knows better
-    CERTAIN = 2  # it carries this sender's marks
-    TOLD = 3  # a person has named its columns
+    LIKELY = 2  # it says more than a plain table, in a way that is known
+    CERTAIN = 3  # it carries this sender's marks
+    TOLD = 4  # a person has named its columns
 
 
 class Format(Protocol):

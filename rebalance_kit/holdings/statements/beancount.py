@@ -112,10 +112,12 @@ class _Reader:
         """Every row, put together by account and commodity."""
         names = ["" if _NUMBERIFIED.fullmatch(cell) else normal(cell) for cell in self.grid.heading.cells]
         account = names.index("account")
-        for row in self.grid.rows:
-            self.grid.check_width(row)
+        for whole in self.grid.rows:
+            self.grid.check_width(whole)
+            row = Row(whole.line, whole.cells[: len(names)])
             path = row.cells[account]
             if not path or is_total(path):
+                self.statement.skip(row, Kind.TOTAL, path)
                 continue
             if not path.startswith("Assets"):
                 self.statement.skip(row, Kind.OTHER, path, reason=_NOT_ASSETS)

@@ -121,7 +121,7 @@ class _Reader:
     def read_row(self, table: Table, row: Row) -> None:
         """One row below the headings: a position, a lot, cash, the total, or the line that says when it was made."""
         text = only_first(row)
-        if text is not None and not any(char.isdigit() for cell in row.cells[1:] for char in cell):
+        if text is not None and " " in text:
             self._date(row)
             return
         symbol = table.text(row, "symbol")

@@ -178,8 +178,11 @@ class _Reader:
         if kind == "Data" and what in ("summary", "lot"):
             self.seen = True
             self._held(table, row, what)
-        elif (kind in ("Total", "SubTotal") or what == "total") and self.seen:
-            self.totals.positions_total(table, row)
+        elif kind in ("Total", "SubTotal") or what == "total":
+            if self.seen:
+                self.totals.positions_total(table, row)
+        elif looks_open(section):
+            self.statement.skip(row, Kind.OTHER, table.text(row, "symbol") or table.text(row, "what"))
 
     def _held(self, table: Table, row: Row, what: str) -> None:
         refuse_extra(table, row)
@@ -232,6 +235,8 @@ class _Reader:
             return
         names = [cell.casefold() for cell in heading.cells]
         rate = next((i for i, name in enumerate(names) if name in ("rate", "exchange rate", "exchangerate")), 3)
+        if rate >= len(row.cells):
+            return
         try:
             currency, units = read_currency(row.cells[2]), read_number(row.cells[rate])
         except CellError:  # a rate into a currency that nothing here settles in

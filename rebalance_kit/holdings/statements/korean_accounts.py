@@ -24,17 +24,19 @@ class Accounts:
             if number and named:
                 self._types[number].add(named)
         self._known: dict[str, None] = {}
+        self._last: str | None = None
 
     def of(self, row: Row) -> str:
         """The account of a row, made known to the statement."""
         number, named = self._cells(row)
         if not number and not named:
-            return self.default(row.line)
+            return self._last or self.default(row.line)
         key = number or named
         if number and named and len(self._types[number]) > 1:
             key = f"{number} {named}"
         kind = account_type(named) or self._kind
-        return self._remember(self._statement.account(key, named or None, line=row.line, kind=kind))
+        self._last = self._remember(self._statement.account(key, named or None, line=row.line, kind=kind))
+        return self._last  # a merged cell names the account of the rows below it too
 
     def default(self, line: int = 0) -> str:
         """The account of what names none: the one that the file prints above its table, else the only one there is."""

@@ -17,6 +17,7 @@ from rebalance_kit.textfile.table import Table
 from rebalance_kit.words import Finding, Text
 
 _ARROWS = "▲▼△▽▴▾▵▿↑↓"
+_DOWN = "▼▽▾▿↓"
 _UNITS = re.compile(r"(?i)^(krw|usd|jpy|hkd|cny|eur)\s*(?=[-+0-9(])|\s*(krw|usd|jpy|hkd|cny|eur|구좌|좌|개)$")
 _WITH_MARKET = re.compile(r"A([0-9][0-9A-Z]{5})|([0-9][0-9A-Z]{5})\.(?:KS|KQ|KRX)|KR[74]([0-9][0-9A-Z]{5})[0-9]{3}")
 _STRIPPED = re.compile(r"[0-9]{1,5}(\.0+)?")
@@ -31,13 +32,14 @@ NOTHING = frozenset({"", "-", "--", "n/a", "na", "해당없음", "없음", ".", 
 def number_in(table: Table, row: Row, field: str) -> Decimal | None:
     """The number of a cell, None when it says nothing. Raises the document's error for anything else.
 
-    Of ▲ and ▼ only the number behind them is read: in a price they tell how it moved.
+    Before a price ▲ and ▼ tell how it moved, before a profit whether it is one.
     """
     text = half_width(table.text(row, field)).strip()
     if text.casefold() in NOTHING or says_nothing(text):
         return None
     try:
-        return read_number(_UNITS.sub("", text.lstrip(_ARROWS).strip()), table.style)
+        number = read_number(_UNITS.sub("", text.lstrip(_ARROWS).strip()), table.style)
+        return -abs(number) if field == "profit" and text[0] in _DOWN else number
     except CellError as problem:
         raise table.located(problem, row, field) from problem
 

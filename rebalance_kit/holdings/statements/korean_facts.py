@@ -35,6 +35,10 @@ _SECURITIES = frozenset({"총평가금액", "총평가", "평가금액합계", "
 _EVERYTHING = frozenset({"추정예탁자산", "추정자산", "총자산", "예탁자산", "순자산", "순자산액", "총자산평가금액",
                          "예탁자산평가액", "총자산금액", "추정순자산", "계좌평가금액", "총잔고평가금액", "순자산금액",
                          "자산총액", "예탁자산총액"})  # fmt: skip
+_OTHER_LABELS = frozenset({"총매입금액", "총매입", "총손익", "총평가손익", "총수익률", "매입금액합계", "평가손익합계",
+                           "실현손익", "주문가능금액", "출금가능금액", "인출가능금액", "대출금액", "미수금",
+                           "누적손익", "총투자원금", "총매수금액", "투자원금합계", "총평가손익금액",
+                           "수익률"})  # fmt: skip
 # The views of one deposit, the best first; what may be ordered or withdrawn is none.
 _DEPOSITS = (
     re.compile(r"(추정)?d\+?2(일)?(추정)?(예수금|정산금|예수금액)|예수금\(?d\+?2\)?|추정예수금\(?(d\+?2)?\)?|d\+?2|익익일예수금"),
@@ -86,6 +90,12 @@ def plain_label(text: str) -> str:
     """A label as labels are compared: one case, without blanks, colons and a unit."""
     bare = re.sub(r"[\s:：*※▶●■\[\]]", "", half_width(text).casefold())
     return re.sub(r"\((원|krw|단위.*)\)$", "", bare)
+
+
+def is_label(text: str) -> bool:
+    """Whether a text labels a total of the account: such a row is no holding."""
+    label = plain_label(text)
+    return label in _SECURITIES or label in _EVERYTHING or label in _OTHER_LABELS
 
 
 def deposit_view(label: str) -> int | None:

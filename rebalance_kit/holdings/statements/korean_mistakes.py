@@ -96,7 +96,12 @@ def korean_refusal(document: Document) -> InputError | None:
 
 def _refused(document: Document, mistake: _Mistake, delimiter: str, row: Row) -> InputError:
     days = _days(document, delimiter, row.line)
-    period = Text(f" from {min(days)} to {max(days)}", f"({min(days)}~{max(days)})") if days else Text("", "")
+    period = Text("", "")
+    if days:
+        first, last = min(days), max(days)
+        period = (
+            Text(f" from {first} to {last}", f"({first}~{last})") if first < last else Text(f" of {last}", f"({last})")
+        )
     return document.problem(
         "not_holdings",
         wrong=Text(f"the file is {mistake.what.en}{period.en}, which does not say what is held",

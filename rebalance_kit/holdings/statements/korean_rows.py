@@ -18,12 +18,12 @@ from rebalance_kit.holdings.names import Match, NameBook, Names
 from rebalance_kit.holdings.statements.assembly import Statement
 from rebalance_kit.holdings.statements.korean_accounts import Accounts
 from rebalance_kit.holdings.statements.korean_cells import currency_in, currency_named, krx_code, number_in
-from rebalance_kit.holdings.statements.korean_facts import Facts, facts_of
+from rebalance_kit.holdings.statements.korean_facts import Facts, facts_of, is_label
 from rebalance_kit.holdings.statements.korean_foreign import Amounts, foreign_amounts
 from rebalance_kit.holdings.statements.korean_kinds import is_abroad, is_cash, is_total_text, left_out
 from rebalance_kit.holdings.statements.korean_refusals import Unmatched, bad_price, names_unmatched
 from rebalance_kit.holdings.statements.korean_sums import Sums
-from rebalance_kit.holdings.statements.korean_table import Fits, Sheet, others_for, sheet_of
+from rebalance_kit.holdings.statements.korean_table import Fits, Sheet, others_for, sheets_of
 from rebalance_kit.holdings.statements.reconcile import explains
 from rebalance_kit.holdings.statements.securities import Kind
 from rebalance_kit.holdings.statements.tables import only_first, refuse_extra
@@ -61,11 +61,22 @@ class Broker:
 def read_korean(document: Document, policy: Policy | None, on: date, broker: Broker, names: Names) -> HoldingsFile:
     """The holdings of a document of a broker. Raises HoldingsError or PriceError with the place, and for names that
     cannot be matched."""
-    sheet = sheet_of(document, broker.fits, broker.columns)
-    if sheet is None:
+    sheets = sheets_of(document, broker.fits, broker.columns)
+    if not sheets:
         raise document.no_table(broker.wanted)
     statement = Statement(document, policy, on, broker.form)
-    return _Reader(statement, sheet, broker, names.book(policy)).read()
+    book, sums = names.book(policy), Sums(statement)
+    readers = [_Reader(statement, sheet, broker, book, sums) for sheet in sheets]
+    facts = facts_of([row for reader in readers for row in (*reader.sheet.above, *reader.notes())])
+    facts.account = facts.account or broker.account
+    for reader in readers:
+        reader.read(facts)
+    unmatched = [each for reader in readers for each in reader.unmatched]
+    if unmatched:
+        raise names_unmatched(sheets[0].table, unmatched, names)
+    sums.facts(facts, readers[-1].accounts)
+    sums.tell()
+    return statement.build()
 
 
 @dataclass(slots=True)
@@ -74,42 +85,39 @@ class _Reader:
     sheet: Sheet
     broker: Broker
     book: NameBook
+    sums: Sums
     accounts: Accounts = field(init=False)
-    sums: Sums = field(init=False)
     unmatched: list[Unmatched] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.sums = Sums(self.statement)
 
     @property
     def table(self) -> Table:
         return self.sheet.table
 
-    def read(self) -> HoldingsFile:
+    def notes(self) -> list[Row]:
+        """The rows of the table that are no holdings."""
+        return [row for row in self.table.rows if self._is_note(row)]
+
+    def read(self, facts: Facts) -> None:
+        """Hand the rows to the statement; names that stand for nothing are kept in `unmatched`."""
         rows = [row for row in self.table.rows if not self._is_note(row)]
-        notes = [row for row in self.table.rows if self._is_note(row)]
-        facts = facts_of([*self.sheet.above, *notes])
-        facts.account = facts.account or self.broker.account
         assets = [row for row in rows if not self._is_total(row)]
         self.accounts = Accounts(self.statement, self.table, facts, self.broker.kind, assets)
         self._read_days(assets, facts)
         self._note_other_quantities(rows)
         for row in rows:
             self._row(row)
-        for row in notes:
+        for row in self.notes():
             self.statement.skip(row, Kind.TOTAL, " ".join(filter(None, row.cells))[:60], reason=self._why(row))
-        if self.unmatched:
-            raise names_unmatched(self.table, self.unmatched, self.book.names)
-        self.sums.facts(facts, self.accounts)
-        self.sums.tell()
-        return self.statement.build()
 
     def _is_note(self, row: Row) -> bool:
-        """A row without any number of a holding and without a code, or the headings again."""
+        """A row without any number of a holding and without a code, a label with its number, the headings again."""
         if row.cells == self.table.grid.heading.cells:
             return True
+        code = self.table.text(row, "code")
+        if not code and is_label(next((cell for cell in row.cells if cell), "")):
+            return True
         numbers = any(self.table.text(row, name) for name in ("quantity", "price", "value", "cost", "average cost"))
-        return not numbers and (only_first(row) is not None or not self.table.text(row, "code"))
+        return not numbers and (only_first(row) is not None or not code)
 
     def _why(self, row: Row) -> Text:
         return _HEADING if row.cells == self.table.grid.heading.cells else _NOTE
@@ -123,7 +131,8 @@ class _Reader:
     def _read_days(self, rows: Sequence[Row], facts: Facts) -> None:
         """The day of the file: the latest of its rows, else the one around its table."""
         days = {day for row in rows if (day := self.table.optional_date(row, "date"))}
-        self.statement.as_of = max(days, default=facts.as_of)
+        candidates = (*days, self.statement.as_of, None if days else facts.as_of)
+        self.statement.as_of = max((day for day in candidates if day), default=None)
         self.statement.taken_at = facts.taken_at if self.statement.as_of == facts.as_of else None
         if len(days) > 1:
             self.statement.note(

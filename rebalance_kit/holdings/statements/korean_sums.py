@@ -46,7 +46,6 @@ class Sums:
     statement: Statement
     parts: list[_Part] = field(default_factory=list)
     since: int = 0  # the first part after the last total
-    account_total: Decimal | None = None
 
     def add(self, account: str, value: Decimal | None, currency: str) -> None:
         """What a row that is no cash is worth, as the file prints it."""
@@ -75,20 +74,16 @@ class Sums:
             self._say_unchecked(row.line, label, "")
             return
         choices = [recent, everything] if is_subtotal_text(label) else [everything, recent]
-        currency = next(iter({part.currency for part in choices[0]} or {"KRW"})) if _one_currency(choices[0]) else "KRW"
-        self._check(Said(label, printed, row.line), choices, currency)
-        if not is_subtotal_text(label) and currency == "KRW":
-            self.account_total = printed
+        self._check(Said(label, printed, row.line), choices)
 
     def facts(self, facts: Facts, accounts: Accounts) -> None:
         """The deposit and the totals that stand around the table."""
         self._deposit(facts.deposits, accounts)
         assets = [part for part in _counted(self.parts) if not part.is_cash]
         for said in facts.securities:
-            self._check(said, [assets, _counted(self.parts)], "KRW")
+            self._check(said, [assets, _counted(self.parts)])
         for said in facts.everything:
-            self._check(said, [_counted(self.parts)], "KRW")
-            self.account_total = said.amount
+            self._check(said, [_counted(self.parts)])
 
     def tell(self) -> None:
         """Hands the cash to the statement, each deposit once."""
@@ -120,10 +115,11 @@ class Sums:
             self.parts.append(_Part(account, each.amount, "KRW", rank, True, Row(each.line, (each.label,)), each.amount,
                                     "KRW", each.label))  # fmt: skip
 
-    def _check(self, said: Said, choices: Sequence[Sequence[_Part]], currency: str) -> None:
-        found = [self._sum(parts, currency) for parts in choices]
-        agreed = next((sums for sums in found if agrees(sums[0], said.amount)), None)
-        amount, complete = agreed or found[0]
+    def _check(self, said: Said, choices: Sequence[Sequence[_Part]]) -> None:
+        """Compare a total with each choice of rows that it may add up; the first is the likeliest."""
+        found = [(*self._sum(parts, currency), currency) for parts in choices for currency in [_currency(parts)]]
+        agreed = next((each for each in found if agrees(each[0], said.amount)), None)
+        amount, complete, currency = agreed or found[0]
         what = same(said.label) if said.label else _SUM
         if agreed or complete:
             self.statement.findings.append(compare(said.line, what, amount, said.amount, currency))
@@ -190,5 +186,7 @@ def _counted(parts: Sequence[_Part]) -> list[_Part]:
     return [part for part in parts if part.rank in (_NO_RANK, best.get((part.account, part.own)))]
 
 
-def _one_currency(parts: Sequence[_Part]) -> bool:
-    return len({part.currency for part in parts}) == 1
+def _currency(parts: Sequence[_Part]) -> str:
+    """What a total of some rows is in: their currency, and won where they have several."""
+    own = {part.currency for part in parts}
+    return own.pop() if len(own) == 1 else "KRW"

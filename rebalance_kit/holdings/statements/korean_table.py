@@ -48,21 +48,26 @@ KINDS = ("유형", "종목구분", "구분", "상품구분", "자산구분", "�
          "자산종류", "상품종류", "잔고구분", "상품군")  # fmt: skip
 _NUMBERS = frozenset({"quantity", "price", "value", "cost", "average cost", "profit", "rate"})
 
+_KIND_NAMES = frozenset(map(normal, KINDS))
+_SECTION = re.compile(r"(국내|해외|미국)\s?(주식|ETF|자산|잔고|종목)?\s?(잔고|현황)?")
 _TRADES = re.compile(r"매수|매도|체결|거래|기간")  # a group of what was traded: its 수량 is not what is held
 _KNOWN = frozenset(normal(name) for names in (*FIELDS.values(), KINDS) for name in names)
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table with the rows above it. `kinds` are the columns that say what kind of thing a row is."""
+    """A table with the rows above it. `kinds` are the columns that say what kind of thing a row is, `section` is what
+    the title of the table says of all of them."""
 
     table: Table
     above: tuple[Row, ...]
     kinds: tuple[int, ...]
+    section: str = ""
 
     def kind(self, row: Row) -> str:
         """What a row says it is: `해외주식 ETF`."""
-        return " ".join(row.cells[i] for i in self.kinds if i < len(row.cells) and row.cells[i])
+        own = [row.cells[i] for i in self.kinds if i < len(row.cells) and row.cells[i]]
+        return " ".join(own or filter(None, [self.section]))
 
     def has(self, field: str) -> bool:
         """Whether the table has a column for a field."""
@@ -97,20 +102,49 @@ def knows(document: Document, fits: Fits) -> bool:
     return _find(document, fits) is not None
 
 
-def sheet_of(document: Document, fits: Fits, named: Mapping[str, str] | None = None) -> Sheet | None:
-    """The table whose heading fits, None when there is none; `named` are fields with a heading of their own.
+def sheets_of(document: Document, fits: Fits, named: Mapping[str, str] | None = None) -> tuple[Sheet, ...]:
+    """Every table whose heading fits, in the order of the file; `named` are fields with a heading of their own.
 
-    Raises at quotes that do not close and at two columns with one heading.
+    The rows between two tables stand above the second. Raises at quotes that do not close and at two columns with one
+    heading.
     """
     found = _find(document, fits)
     if found is None:
-        return None
+        return ()
     delimiter, first, cells, height = found
     rows = tuple(document.rows(delimiter))
-    heading = Row(rows[first].line, cells)
-    grid = Grid(document, delimiter, heading, rows[first + height :], rows[:first])
-    kinds = tuple(i for i, cell in enumerate(cells) if normal(cell) in set(map(normal, KINDS)))
-    return Sheet(Table.of(grid, _layout(cells, named or {})), grid.preamble, kinds)
+    starts = [(first, cells, height)]
+    for i, row in enumerate(rows[first + height :], first + height):
+        if any(cell[:1].isdigit() for cell in row.cells):
+            continue
+        again = frozenset(normal(cell) for cell in row.cells if cell)
+        if len(again) > 2 and row.cells != starts[-1][1] and fits(again):
+            starts.append((i, row.cells, 1))
+    made, above = [], rows[:first]
+    for (start, heading, taken), end in zip(starts, [*(i for i, _, _ in starts[1:]), len(rows)], strict=True):
+        below = rows[start + taken : end]
+        titles = _trailing_titles(below) if end < len(rows) else 0
+        grid = Grid(document, delimiter, Row(rows[start].line, heading), below[: len(below) - titles], above)
+        kinds = tuple(i for i, cell in enumerate(heading) if normal(cell) in _KIND_NAMES)
+        made.append(Sheet(Table.of(grid, _layout(heading, named or {})), above, kinds, _section(above)))
+        above = below[len(below) - titles :]
+    return tuple(made)
+
+
+def _trailing_titles(rows: Sequence[Row]) -> int:
+    """How many rows at the end say one thing only: they are titles of the table that follows."""
+    count = 0
+    for row in reversed(rows):
+        if sum(map(bool, row.cells)) > 1:
+            break
+        count += 1
+    return count
+
+
+def _section(above: Sequence[Row]) -> str:
+    """국내주식 or 해외주식, where the row just above a table says that and nothing else."""
+    said = [cell for cell in above[-1].cells if cell] if above else []
+    return said[0] if len(said) == 1 and _SECTION.fullmatch(said[0].strip(" []<>■▶*")) else ""
 
 
 def others_for(sheet: Sheet, field: str) -> tuple[int, ...]:

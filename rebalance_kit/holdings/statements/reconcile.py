@@ -62,10 +62,12 @@ def judge_prices(entries: Sequence[Entry], agreed: Collection[str | None]) -> tu
     """
     kept, findings = [], []
     for entry in entries:
-        if entry.kind != "asset" or entry.value is None or entry.quantity == 0:
+        if entry.kind != "asset" or entry.value is None or entry.quantity == entry.value == 0:
             kept.append(entry)
-            continue
-        if entry.price is None:
+        elif entry.quantity == 0:  # no shares are worth nothing: the quantity or the value is wrong
+            kept.append(replace(entry, price=None, value=None))
+            findings.append(_contradiction(entry, None))
+        elif entry.price is None:
             proved = proved_price(entry.value, entry.quantity, entry.currency)
             kept.append(replace(entry, price=proved))
         elif explains(entry.price, entry.quantity, entry.value, entry.currency):
@@ -148,7 +150,7 @@ def _worths(
     entries: Iterable[Entry], skipped: Iterable[SkippedRow]
 ) -> Iterable[tuple[str | None, Decimal | None, str]]:
     for entry in entries:
-        value = entry.quantity if entry.kind != "asset" else entry.value
+        value = entry.quantity if entry.kind != "asset" or entry.quantity == 0 else entry.value
         if value is None and entry.price is not None:
             value = product(entry.price, entry.quantity)
         if entry.quantity or value:

@@ -10,6 +10,7 @@ from datetime import date
 
 from rebalance_kit.errors import InputError, UsageError
 from rebalance_kit.holdings.aids import NO_AIDS, Aids
+from rebalance_kit.holdings.columns import HOLDINGS
 from rebalance_kit.holdings.model import HoldingsFile
 from rebalance_kit.holdings.statements.base import Confidence, Format
 from rebalance_kit.holdings.statements.beancount import Beancount
@@ -24,6 +25,7 @@ from rebalance_kit.holdings.statements.ibkr_flex import IbkrFlex
 from rebalance_kit.holdings.statements.kis import Kis
 from rebalance_kit.holdings.statements.kis_overseas import KisOverseas
 from rebalance_kit.holdings.statements.kiwoom import Kiwoom
+from rebalance_kit.holdings.statements.korean import KoreanTable
 from rebalance_kit.holdings.statements.mapped import MappedTable
 from rebalance_kit.holdings.statements.mirae import Mirae
 from rebalance_kit.holdings.statements.mirae_irp import MiraeIrp
@@ -36,6 +38,7 @@ from rebalance_kit.holdings.statements.schwab import Schwab
 from rebalance_kit.holdings.statements.vanguard import Vanguard
 from rebalance_kit.policy.model import Policy
 from rebalance_kit.textfile.document import Document
+from rebalance_kit.textfile.markup import table_in_markup
 from rebalance_kit.textfile.table import first_headings
 from rebalance_kit.textfile.workbook import sheets
 from rebalance_kit.words import Text
@@ -65,6 +68,7 @@ def formats_for(aids: Aids = NO_AIDS) -> tuple[Format, ...]:
         HanwhaOverseas(names),
         Kiwoom(names),
         Nh(names),
+        KoreanTable(names),
         GenericTable(),
         NamedTable(names),
     )
@@ -87,7 +91,7 @@ def read_statement(
     beforehand.
     """
     known = (_named(name, formats),) if name else formats
-    sheet = _sheet(sheets(document), known)
+    sheet = _sheet(_marked(document, known) or sheets(document), known)
     chosen = known[0] if name else choose(sheet, known)
     return chosen.read(sheet, policy, on)
 
@@ -122,6 +126,13 @@ def choose(document: Document, formats: Sequence[Format]) -> Format:
             ),
         )
     return claims[0]
+
+
+def _marked(document: Document, formats: Sequence[Format]) -> tuple[Document, ...]:
+    """The table of a web page or an XML spreadsheet, where some format knows it; nothing for any other document."""
+    table = table_in_markup(document)
+    known = table is not None and any(each.recognise(table) is not Confidence.NO for each in formats)
+    return (table,) if table is not None and known else ()
 
 
 def _sheet(documents: Sequence[Document], formats: Sequence[Format]) -> Document:
@@ -160,5 +171,7 @@ def _named(name: str, formats: Sequence[Format]) -> Format:
 
 
 def _unknown(document: Document, formats: Sequence[Format]) -> InputError:
-    wanted = Text(", ".join(known.wanted.en for known in formats), ", ".join(known.wanted.ko for known in formats))
+    names = ", ".join(known.name for known in formats)
+    wanted = Text(f"{HOLDINGS.wanted.en}, or a statement of one of {names}",
+                  f"{HOLDINGS.wanted.ko}, 또는 {names} 가운데 하나의 파일")  # fmt: skip
     return document.no_table(wanted, None if document.kind else first_headings(document))

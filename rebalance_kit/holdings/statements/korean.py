@@ -1,0 +1,71 @@
+"""Balances of Korean brokers that have no format of their own (Shinhan, KB, Toss, Korea Investment): with codes, under
+Korean headings, and with more than a plain table has: a deposit or totals around it, cash rows without a code, notes.
+
+A plain table of codes and quantities is left to the generic table, one of names without codes to the table of names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from rebalance_kit.errors import InputError
+from rebalance_kit.holdings.model import HoldingsFile
+from rebalance_kit.holdings.names import NO_LISTING, Names
+from rebalance_kit.holdings.statements.base import Confidence
+from rebalance_kit.holdings.statements.korean_rows import Broker, read_korean
+from rebalance_kit.holdings.statements.korean_table import Sheet, fields_in, knows, sheets_of
+from rebalance_kit.policy.listing import HANGUL
+from rebalance_kit.policy.model import Policy
+from rebalance_kit.textfile.document import Document
+from rebalance_kit.textfile.table import HEADING_WITHIN
+from rebalance_kit.words import Text
+
+_AMOUNTS = frozenset({"price", "value", "cost", "average cost"})
+
+
+def _fits(found: frozenset[str]) -> bool:
+    fields = fields_in(found)
+    korean = any(HANGUL.search(name) for name in found)
+    return korean and {"code", "quantity"} <= fields and bool(fields & _AMOUNTS)
+
+
+BROKER = Broker(
+    "korean",
+    _fits,
+    Text(
+        "a Korean broker's balance (종목코드, 종목명, 보유수량, 현재가, 평가금액)",
+        "국내 증권사 잔고(종목코드, 종목명, 보유수량, 현재가, 평가금액)",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class KoreanTable:
+    """A balance under Korean headings that says more than a plain table."""
+
+    names: Names = NO_LISTING
+    name: str = "korean"
+    wanted: Text = BROKER.wanted
+
+    def recognise(self, document: Document) -> Confidence:
+        """LIKELY when something stands around the table, or rows of it have no code or end early."""
+        if not knows(document, _fits):
+            return Confidence.NO
+        try:
+            sheets = sheets_of(document, _fits)
+        except InputError:  # two columns for one thing: the reader that is chosen says so
+            return Confidence.NO
+        return Confidence.LIKELY if len(sheets) > 1 or _says_more(sheets[0]) else Confidence.NO
+
+    def read(self, document: Document, policy: Policy | None, on: date) -> HoldingsFile:
+        """The holdings of the file."""
+        return read_korean(document, policy, on, BROKER, self.names)
+
+
+def _says_more(sheet: Sheet) -> bool:
+    table = sheet.table
+    width = len(table.grid.heading.cells)
+    if len(sheet.above) > HEADING_WITHIN or any(sum(map(bool, row.cells)) > 1 for row in sheet.above):
+        return True
+    return any(len(row.cells) < width or not table.text(row, "code") for row in table.rows)
