@@ -269,7 +269,7 @@ def test_a_file_that_no_format_knows_lists_found_and_wanted() -> None:
         choose(document("종목명,매수금액\nx,1\n"), (*FORMATS, NO))
     assert "the headings found are 종목명, 매수금액" in str(caught.value)
     assert "code and quantity (or 종목코드 and 보유수량)" in str(caught.value)
-    assert "a broker's file" in str(caught.value)
+    assert "a statement of one of fidelity, schwab" in str(caught.value)
 
 
 def test_the_generic_table_does_not_claim_a_workbook() -> None:

@@ -1,31 +1,32 @@
 """Excel workbooks (.xlsx, .xlsm, .xls) as documents: each visible sheet is the text table that it would be as CSV.
 
-A cell keeps what Excel shows of it at full precision: a number to 15 significant digits (the binary tail behind them is
-no part of an amount), a date as ISO text. Line numbers are row numbers of the sheet. The reader is python-calamine,
-imported only when a workbook is opened. What is decompressed, and how far a sheet may reach, is limited beforehand.
+A cell keeps what Excel shows of it at full precision: a number to 15 significant digits (the binary tail behind them
+is no part of an amount), a date as ISO text. Line numbers are row numbers of the sheet. The reader is python-calamine,
+in a process of its own. What is decompressed, and how far a sheet may reach, is limited beforehand.
 """
 
 from __future__ import annotations
 
-import csv
-import datetime
 import io
+import json
 import re
+import subprocess
+import sys
 import zipfile
-from collections.abc import Iterable, Iterator
-from decimal import Decimal
+from collections.abc import Iterator
+from pathlib import Path
 
 from rebalance_kit.errors import InputError
+from rebalance_kit.textfile import sheet_reader
 from rebalance_kit.textfile.document import Document
 from rebalance_kit.words import Text
 
 MOST_BYTES = 64 * 1024 * 1024  # of a workbook once decompressed
+SECONDS = 60  # that reading a workbook may take
 MOST_CELLS = 4_000_000  # of the rectangle around the cells of a sheet
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _REFERENCE = re.compile(rb'<c [^>]*?r="([A-Z]{1,3})([0-9]{1,7})"')
-
-Cell = int | float | str | bool | datetime.time | datetime.date | datetime.datetime | datetime.timedelta
 
 
 def is_workbook(document: Document) -> bool:
@@ -48,50 +49,27 @@ def sheets(document: Document) -> tuple[Document, ...]:
 
 
 def _read(document: Document) -> Iterator[Document]:
+    for name, text in _visible_sheets(document):
+        if text.strip():
+            yield Document(f"{document.name} [{name}]", text.encode(), document.error, document.data)
+
+
+def _visible_sheets(document: Document) -> list[tuple[str, str]]:
+    """Name and CSV text of each sheet, read by another process: a broken workbook can bring down the one it is in."""
+    command = [sys.executable, "-I", str(Path(sheet_reader.__file__))]
     try:
-        from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
-    except ImportError as error:
-        raise _problem(document, "no_excel_reader", _IS_EXCEL, _INSTALLED, _INSTALL) from error
-    try:
-        with CalamineWorkbook.from_filelike(io.BytesIO(document.data)) as workbook:
-            for sheet in workbook.sheets_metadata:
-                if sheet.typ is SheetTypeEnum.WorkSheet and sheet.visible is SheetVisibleEnum.Visible:
-                    rows = workbook.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
-                    text = _as_csv(rows)
-                    if text.strip():
-                        yield Document(f"{document.name} [{sheet.name}]", text.encode(), document.error, document.data)
-    except BaseException as error:  # a panic of the reader, which is written in Rust, is no Exception
-        if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit, InputError)):
-            raise
-        raise _unreadable(document, error) from error
-
-
-def _as_csv(rows: Iterable[Iterable[Cell]]) -> str:
-    """The rows as CSV text, one line each, so that a line number is a row number."""
-    lines = io.StringIO()
-    writer = csv.writer(lines, lineterminator="\n")
-    for row in rows:
-        cells = [_text(cell) for cell in row]
-        while cells and not cells[-1]:
-            cells.pop()
-        if cells:
-            writer.writerow(cells)
-        else:
-            lines.write("\n")
-    return lines.getvalue()
-
-
-def _text(cell: Cell) -> str:
-    if isinstance(cell, bool):
-        return "TRUE" if cell else "FALSE"
-    if isinstance(cell, float):
-        text = format(Decimal(f"{cell:.15g}"), "f")
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    if isinstance(cell, datetime.datetime):
-        return cell.date().isoformat() if cell.time() == datetime.time() else cell.isoformat(" ", "seconds")
-    if isinstance(cell, (datetime.date, datetime.time)):
-        return cell.isoformat()
-    return re.sub(r"[\r\n\0]+", " ", str(cell))
+        done = subprocess.run(  # noqa: S603  # our own interpreter and script, no shell
+            command, input=document.data, capture_output=True, timeout=SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise _unreadable(document) from error
+    if done.returncode == sheet_reader.NOT_INSTALLED:
+        raise _problem(document, "no_excel_reader", _IS_EXCEL, _INSTALLED, _INSTALL)
+    if done.returncode == sheet_reader.PASSWORD:
+        raise _locked(document)
+    if done.returncode != 0:
+        raise _unreadable(document)
+    return [(str(name), str(text)) for name, text in json.loads(done.stdout)]
 
 
 def _check(document: Document) -> None:
@@ -111,12 +89,10 @@ def _check(document: Document) -> None:
                 content = archive.read(member)  # also proves that the member is as large as it says
                 if member.filename.startswith("xl/worksheets/") and _cells(content) > MOST_CELLS:
                     raise _too_large(document)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, ValueError, EOFError) as error:
-        raise _unreadable(document, error) from error
-    except Exception as error:  # zlib.error and what else a broken archive raises
-        if isinstance(error, InputError):
-            raise
-        raise _unreadable(document, error) from error
+    except InputError:
+        raise
+    except Exception as error:  # zipfile, zlib and struct each raise their own at a broken archive
+        raise _unreadable(document) from error
 
 
 def _cells(sheet: bytes) -> int:
@@ -134,9 +110,7 @@ def _locked(document: Document) -> InputError:
     return _problem(document, "password_protected", _PASSWORD, _SHEET_OR_CSV, _UNLOCK)
 
 
-def _unreadable(document: Document, error: BaseException) -> InputError:
-    if type(error).__name__ == "PasswordError":
-        return _locked(document)
+def _unreadable(document: Document) -> InputError:
     wrong = Text(
         "the file looks like an Excel workbook but cannot be read as one (broken, or protected)",
         "엑셀 파일처럼 보이지만 읽을 수 없습니다(손상되었거나 보호되어 있습니다)",
