@@ -368,6 +368,20 @@ def test_a_jump_that_is_the_markets_is_said_to_be_so(tmp_path: Path) -> None:
     assert drift.asset("069500").quantity == 40
 
 
+def test_the_paper_account_follows_a_split_once(tmp_path: Path) -> None:
+    place = folder(tmp_path, "2026-03-05,069500,split,20,1\n", AFTER.replace(",4000,", ",2000,"))
+    first = open_portfolio(place, on="2026-03-04")
+    plan = first.plan(force=True)
+    assert first.run(plan, yes=plan.plan_id).result.status == "SUCCESS"
+    for day, shares in (("2026-03-05", 800), ("2026-03-06", 891)):
+        opened = open_portfolio(place, on=day)
+        assert opened.drift().asset("069500").quantity == shares
+        plan = opened.plan(contribute=1_000_000 if shares == 800 else 1_000, force=True)
+        done = opened.run(plan, yes=plan.plan_id).result
+        assert done.status in ("SUCCESS", "NOT_NEEDED")
+    assert open_portfolio(place, on="2026-03-06").drift().asset("069500").quantity == 891
+
+
 # Invariants
 
 WHOLE = st.integers(1, 5_000)

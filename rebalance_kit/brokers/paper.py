@@ -11,7 +11,7 @@ Nothing is written before the first order or transfer: until then the account re
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -32,7 +32,7 @@ from rebalance_kit.brokers.base import (
 )
 from rebalance_kit.costs import cost_rates
 from rebalance_kit.errors import StorageError
-from rebalance_kit.holdings.model import Holdings
+from rebalance_kit.holdings.model import Holdings, Position
 from rebalance_kit.money import ONE, ZERO, Rounding, exact_sum, product, round_money, round_to, show_money
 from rebalance_kit.orders import Side, instrument_of, tick_size
 from rebalance_kit.policy.model import Policy
@@ -82,7 +82,9 @@ def fill_price(side: Side, reference: Decimal, limit: Decimal | None, terms: Ter
 class PaperBroker:
     """One account of the paper broker in a portfolio folder.
 
-    `seed` are the holdings that the account is opened with, once; later seeds are ignored. `terms` has every code
+    `seed` are the holdings that the account is opened with, once; later seeds are ignored. Only where corporate actions
+    made them of `before`, an account that still holds exactly what `before` says is put on their terms: a real broker
+    does that by itself, and doing it twice is impossible, as it then holds something else. `terms` has every code
     that may be traded. `session` is the date that orders belong to, `clock` gives the time of an order. Waiting
     dividends are kept apart unless `dividends_are_cash`, as a policy that counts them plans.
     """
@@ -101,10 +103,12 @@ class PaperBroker:
         session: date,
         clock: Callable[[], datetime],
         dividends_are_cash: bool = False,
+        before: Holdings | None = None,
     ) -> None:
         self._path = folder / FILE_NAME
         self._account = account
         self._seed = seed.only(account)
+        self._before = None if before is None else before.only(account)
         self._prices = prices
         self._terms = terms
         self._clock = clock
@@ -246,8 +250,27 @@ class PaperBroker:
             if database is None or not ledger.is_open(database, self._account):
                 books = ledger.Books(self._seed.positions, self._seed.cash, {}, {})
             else:
-                books = ledger.read_books(database, self._account)
+                books = self._restated(ledger.read_books(database, self._account))
         return replace(books, cash=ledger.as_cash(books.cash)) if self._dividends_are_cash else books
+
+    def _restated(self, books: ledger.Books) -> ledger.Books:
+        """The books after the corporate actions between `before` and the seed; the same books when they have them."""
+        before = self._before
+        if before is None or before.positions == self._seed.positions or books.reserved_shares or books.reserved_cash:
+            return books
+        if _shares(books.positions) != _shares(before.positions):
+            return books
+        return replace(
+            books, positions=self._seed.positions, cash=ledger.with_more(books.cash, self._account, self._paid())
+        )
+
+    def _paid(self) -> dict[str, Decimal]:
+        """The cash that corporate actions brought, by currency."""
+        rows = [*self._seed.cash, *(replace(row, amount=-row.amount) for row in (self._before or self._seed).cash)]
+        paid: dict[str, Decimal] = {}
+        for row in rows:
+            paid[row.currency] = exact_sum((paid.get(row.currency, ZERO), row.amount))
+        return {currency: amount for currency, amount in paid.items() if amount}
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection | None]:
@@ -268,11 +291,18 @@ class PaperBroker:
         try:
             with storage_errors(self._path), transaction(database):
                 ledger.open_account(database, self._account, self._seed, self._clock())
+                books = ledger.read_books(database, self._account)
+                if self._restated(books) is not books:
+                    ledger.restate(database, self._account, self._seed.positions, self._paid())
                 if self._dividends_are_cash:
                     ledger.dividends_to_cash(database, self._account)
                 yield database
         finally:
             database.close()
+
+
+def _shares(positions: Iterable[Position]) -> dict[str, Decimal]:
+    return {position.code: position.quantity for position in positions if position.quantity}
 
 
 def _commission(amount: Decimal, terms: Terms, currency: str) -> Decimal:

@@ -9,6 +9,7 @@ import hashlib
 import json
 import secrets
 import sqlite3
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -110,6 +111,27 @@ def read_books(database: sqlite3.Connection, account: str) -> Books:
         reserved_shares=shares,
         reserved_cash=money,
     )
+
+
+def restate(
+    database: sqlite3.Connection, account: str, positions: Iterable[Position], paid: Mapping[str, Decimal]
+) -> None:
+    """Replace the positions by those after a corporate action, and add the cash that it paid by currency."""
+    database.execute("DELETE FROM position WHERE account = ?", (account,))
+    for held in positions:
+        _write_position(database, account, held)
+    for currency, amount in paid.items():
+        move_cash(database, account, currency, amount)
+
+
+def with_more(cash: tuple[Cash, ...], account: str, paid: Mapping[str, Decimal]) -> tuple[Cash, ...]:
+    """The cash with more of some currencies."""
+    left = dict(paid)
+    rows = [
+        replace(row, amount=exact_sum((row.amount, left.pop(row.currency, ZERO)))) if row.kind == "cash" else row
+        for row in cash
+    ]
+    return (*rows, *(Cash(account, currency, amount) for currency, amount in left.items()))
 
 
 def read_orders(

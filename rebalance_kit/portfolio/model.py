@@ -46,7 +46,8 @@ class Portfolio:
     """What is wanted, what is held and what it is worth, on one date.
 
     `holdings` are those of `account` where one was chosen, `household` those of every account; both are on the terms of
-    the date, after the corporate actions that their file did not have yet. `instruments` say what each asset is.
+    the date, after the corporate actions that their file did not have yet; `written` is what the file says of every
+    account. `instruments` say what each asset is.
     """
 
     folder: Path
@@ -60,6 +61,7 @@ class Portfolio:
     holdings_file: Path | None = None
     prices_file: Path | None = None
     instruments: Instruments = field(default_factory=Instruments)
+    written: Holdings | None = None
 
     def drift(self, *, targets: Mapping[str, Decimal] | None = None, deposit: Decimal = ZERO) -> Drift:
         """Where the portfolio stands. `targets` replaces the policy's weights for a what-if (they must sum to one).

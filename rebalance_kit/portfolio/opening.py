@@ -83,6 +83,7 @@ def open_portfolio(
         holdings_file=None if holdings is None else Path(holdings),
         prices_file=None if prices is None else Path(prices),
         instruments=known,
+        written=written,
     )
 
 

@@ -114,6 +114,7 @@ def _context(portfolio: Portfolio, rules: Policy, progress: Progress | None) -> 
             portfolio.folder,
             account,
             seed=portfolio.household,
+            before=portfolio.written,
             prices=portfolio.prices,
             terms=paper_terms(rules, portfolio.on),
             session=portfolio.on,
