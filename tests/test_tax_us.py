@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -12,7 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebalance_kit.errors import RuleError
+from rebalance_kit.holdings.model import Position
 from rebalance_kit.policy.model import Policy
+from rebalance_kit.tax.case import tax_positions
+from rebalance_kit.tax.estimate import estimate
 from rebalance_kit.tax.model import Purchase
 from rebalance_kit.tax.rules import RuleBook
 from rebalance_kit.tax.us import (
@@ -27,7 +31,7 @@ from rebalance_kit.tax.us import (
     net,
 )
 from tests.make import policy
-from tests.make_tax import AMERICAN, ON, Taxed, taxed
+from tests.make_tax import AMERICAN, EQUITY, ON, Taxed, taxed
 
 IN_2025 = RuleBook().on(date(2025, 6, 2))
 STATED = Taxpayer(income=Fraction(100_000))
@@ -225,10 +229,6 @@ def test_the_policys_method_chooses_the_lots(method: str, gain: int) -> None:
 
 
 def test_named_lots_are_used() -> None:
-    from dataclasses import replace
-
-    from rebalance_kit.tax.estimate import estimate
-
     situation = american("A a 2023-01-03 10 @ 100, A b 2023-02-01 10 @ 150", "A 160")
     sale = replace(situation.sales("sell 4 A")[0], lots=(("b", Decimal(4)),))
     made = estimate([sale], situation.holdings, situation.policy, situation.prices, on=ON)
@@ -337,3 +337,19 @@ def test_dollars_are_the_currency_of_us_tax() -> None:
     won = policy("A 100", tax={"jurisdiction": "US"})
     with pytest.raises(RuleError, match="the base currency is KRW, and US is taxed in USD"):
         taxed(won, "A a 2025-01-03 1 @ 1", "A 2").estimate("sell 1 A")
+
+
+def test_a_fund_that_is_not_american_is_called_a_pfic() -> None:
+    foreign = policy(
+        "A 100", assets={"A": {**EQUITY, "currency": "USD"}}, base_currency="USD", tax={"jurisdiction": "US"}
+    )
+    position = Position("main", "A", Decimal(10), "USD", cost=Decimal(1))
+    made = taxed(foreign, "", "A 2 USD", held_too=(position,))
+    assert "pfic" in {finding.rule for finding in tax_positions(made.case())[0].findings}
+
+
+def test_specific_without_names_takes_the_highest_cost_and_says_so() -> None:
+    bought = "A a 2023-01-03 10 @ 100, A b 2023-02-01 10 @ 150"
+    made = american(bought, "A 160", wanted(lot_method="specific")).estimate("sell 10 A")
+    assert made.sales[0].gain == 100
+    assert "lots_to_name" in {finding.rule for finding in made.uncertain}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebalance_kit.tax.wash import Bought, Piece, Sold, WashedSale, wash_sales
+from rebalance_kit.tax.wash import Bought, Piece, Sold, WashedSale, free_from, wash_sales
 
 DAY = timedelta(days=1)
 SALE = date(2025, 6, 16)
@@ -80,6 +80,10 @@ def test_the_window_is_61_days_with_both_ends(offset: int) -> None:
         [buy("old", "2024-01-02", 10, 1000), buy("new", SALE + offset * DAY, 10, 900)], [sell("old", SALE, 10, 800)]
     )
     assert (sale.disallowed > 0) == (-30 <= offset <= 30)
+
+
+def test_the_first_free_day_is_the_31st() -> None:
+    assert free_from(date(2026, 2, 20)) == date(2026, 3, 23)
 
 
 def test_four_of_ten_shares_are_washed() -> None:

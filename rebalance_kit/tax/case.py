@@ -131,6 +131,8 @@ def _tax_class(case: Case, code: str, found: list[Finding]) -> TaxClass:
     instrument = case.instrument(code)
     stated = instrument.tax_class
     if case.american:
+        if instrument.exchange == "XKRX":
+            found.append(doubts.foreign_fund(code))
         return TaxClass.US
     if stated is TaxClass.US:
         return TaxClass.OVERSEAS_LISTED
@@ -142,10 +144,13 @@ def _tax_class(case: Case, code: str, found: list[Finding]) -> TaxClass:
 
 
 def _method(case: Case, code: str, tax_class: TaxClass, found: list[Finding]) -> LotMethod:
-    """KR: moving average for kr_other, FIFO or moving average for overseas; US: any, FIFO where none is stated."""
+    """KR: moving average for kr_other, FIFO or moving average for overseas; US: any, FIFO where none is stated; `specific` without names is HIFO."""
     stated = case.policy.tax.lot_method
     wanted = LotMethod(stated) if stated else LotMethod.FIFO
     if case.american:
+        if wanted is LotMethod.SPECIFIC:
+            found.append(doubts.lots_to_name(code))
+            return LotMethod.HIFO
         return wanted
     if tax_class is TaxClass.KR_OTHER:
         return LotMethod.MOVING_AVERAGE

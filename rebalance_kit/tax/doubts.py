@@ -152,6 +152,24 @@ def wash(code: str, quantity: Fraction, reason: Text) -> Finding:
     ), code)  # fmt: skip
 
 
+def foreign_fund(code: str) -> Finding:
+    """A fund that is not American, held by a person taxed by the United States."""
+    return Finding("pfic", "warning", Text(
+        f"{code} is not listed in the US: a foreign fund is usually a PFIC, whose own rules are not modelled",
+        f"{code}은(는) 미국에 상장되지 않았습니다. 외국 펀드는 대개 PFIC이며 그 규칙은 계산하지 않습니다",
+    ), code)  # fmt: skip
+
+
+def lots_to_name(code: str) -> Finding:
+    """Lots that a person has to choose."""
+    return Finding("lots_to_name", "info", Text(
+        f"{code}: lot_method is specific; where no lots are named, those with the highest cost are taken: name them"
+        " to the broker at or before settlement",
+        f"{code}: lot_method가 specific입니다. 지정하지 않으면 취득가액이 높은 로트부터 쓰며,"
+        " 결제일까지 증권사에 지정해야 합니다",
+    ), code)  # fmt: skip
+
+
 def household_only() -> Finding:
     """Accounts that the program cannot see."""
     return Finding("wash_household", "info", Text(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
 from fractions import Fraction
 
 from rebalance_kit.money import as_decimal, plain, show_percent
@@ -41,10 +40,9 @@ from rebalance_kit.tax.lots import NONE
 from rebalance_kit.tax.model import Purchase
 from rebalance_kit.tax.rules import Reading
 from rebalance_kit.tax.us import Gains, days_to_long_term, gains_tax, is_long_term
-from rebalance_kit.tax.wash import Bought, Sold, WashedSale, wash_sales
+from rebalance_kit.tax.wash import Bought, Sold, WashedSale, free_from, wash_sales
 from rebalance_kit.words import Text
 
-_DAY = timedelta(days=1)
 _SHELTERED = Text("nothing is taxed inside the account", "계좌 안에서는 과세되지 않습니다")
 _SHALLOW = Text("the loss is not deeper than {limit}", "손실이 {limit}보다 깊지 않습니다")
 _LONG = Text("a gain, long-term already", "이익이며 이미 장기 보유입니다")
@@ -151,14 +149,14 @@ def _judged(case: Case, row: OpenLot, washed: WashedSale, saved: Fraction, readi
         counted, whole = _shares(quantity - washed.washed_quantity), _shares(quantity)
         reason = Text(_PARTLY.en.format(counted=counted, all=whole), _PARTLY.ko.format(counted=counted, all=whole))
     reason = Text(reason.en + _NAME_IT.en, reason.ko + _NAME_IT.ko)
-    return replace(result(Action.LOSS, reason), rebuy_from=case.on + (int(reading.value("us_wash_days")) + 1) * _DAY)
+    return replace(result(Action.LOSS, reason), rebuy_from=free_from(case.on, int(reading.value("us_wash_days"))))
 
 
 def _with_conflicts(made: Candidate, washed: WashedSale, reading: Reading) -> Candidate:
     """What washes how much of the loss, and the first day on which it no longer would."""
     if not washed.matches:
         return made
-    free: date = max(match.bought for match in washed.matches) + (int(reading.value("us_wash_days")) + 1) * _DAY
+    free = free_from(max(match.bought for match in washed.matches), int(reading.value("us_wash_days")))
     return replace(made, conflicts=tuple(wash_reason([match]) for match in washed.matches), blocked_until=free)
 
 

@@ -127,6 +127,11 @@ def wash_sales(
     return tuple(sale for group in done for sale in group), ledger.left()
 
 
+def free_from(day: date, days: int = WASH_DAYS) -> date:
+    """The first day on which a purchase after a sale at a loss on `day`, or such a sale after a purchase, is free."""
+    return day + timedelta(days=days + 1)
+
+
 def _by_day(sold: Iterable[Sold]) -> list[list[Sold]]:
     days: dict[date, list[Sold]] = {}
     for sale in sorted(sold, key=lambda s: (s.day, s.account, s.lot_id, s.number)):
