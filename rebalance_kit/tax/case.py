@@ -144,7 +144,10 @@ def _tax_class(case: Case, code: str, found: list[Finding]) -> TaxClass:
 
 
 def _method(case: Case, code: str, tax_class: TaxClass, found: list[Finding]) -> LotMethod:
-    """KR: moving average for kr_other, FIFO or moving average for overseas; US: any, FIFO where none is stated; `specific` without names is HIFO."""
+    """KR: moving average for kr_other, FIFO or moving average for overseas; US: any, FIFO where none is stated.
+
+    `specific` is HIFO as long as no lots are named.
+    """
     stated = case.policy.tax.lot_method
     wanted = LotMethod(stated) if stated else LotMethod.FIFO
     if case.american:
