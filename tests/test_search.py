@@ -119,6 +119,7 @@ def test_currencies_do_not_pay_for_each_other() -> None:
     foreign = asset("V", 10, 14_000, currency="USD", rate=Fraction(1400))
     rich_in_won = terms(1_000_000, 1_000_000)
     assert best([foreign], rich_in_won) == {"V": 0}
+    assert best([foreign], replace(rich_in_won, available={"KRW": Fraction(10**6)})) == {"V": 0}
     assert best([foreign], replace(rich_in_won, available={"KRW": Fraction(0), "USD": Fraction(10)})) == {"V": 1}
 
 

@@ -181,9 +181,11 @@ def state(assets: tuple[Asset, ...], terms: Terms) -> Problem:
     base = terms.units[terms.base_currency]
     grains = {currency: _grain(ordered, terms, currency) for currency in terms.units}
     scale = _scale(ordered, terms, grains)
-    lines = tuple(_line(asset, ordered, terms, grains[asset.currency], scale) for asset in ordered)
+    raised = _raised(ordered, terms)
+    lines = tuple(_line(asset, raised[asset.currency], terms, grains[asset.currency], scale) for asset in ordered)
+    available = {asset.currency: Fraction(0) for asset in ordered} | terms.available
     budgets = {
-        currency: int(amount / terms.units[currency] * grains[currency]) for currency, amount in terms.available.items()
+        currency: int(amount / terms.units[currency] * grains[currency]) for currency, amount in available.items()
     }
     total = terms.total / base
     cap = None if terms.max_turnover is None else int(terms.max_turnover / base * scale)
@@ -192,7 +194,7 @@ def state(assets: tuple[Asset, ...], terms: Terms) -> Problem:
     return Problem(lines, *both, terms.max_orders, cap, unit, total)
 
 
-def _line(asset: Asset, every: list[Asset], terms: Terms, grain: int, scale: int) -> Line:
+def _line(asset: Asset, raised: Fraction, terms: Terms, grain: int, scale: int) -> Line:
     unit, base = terms.units[asset.currency], terms.units[terms.base_currency]
     rate = asset.rate * unit / base
     price = asset.price / unit * grain
@@ -203,7 +205,7 @@ def _line(asset: Asset, every: list[Asset], terms: Terms, grain: int, scale: int
         code=asset.code,
         currency=asset.currency,
         held=asset.held,
-        segments=_segments(asset, every, terms),
+        segments=_segments(asset, raised, terms),
         price=int(price),
         kept=int(price * asset.fraction),
         grain=grain,
@@ -223,19 +225,22 @@ def _line(asset: Asset, every: list[Asset], terms: Terms, grain: int, scale: int
     )
 
 
-def _segments(asset: Asset, every: list[Asset], terms: Terms) -> tuple[tuple[int, int], ...]:
+def _raised(assets: list[Asset], terms: Terms) -> dict[str, Fraction]:
+    """What could be spent in each currency if all that may be sold were sold, costs aside."""
+    raised = {asset.currency: terms.available.get(asset.currency, Fraction(0)) for asset in assets}
+    for asset in assets:
+        if asset.may_sell:
+            raised[asset.currency] += asset.price * asset.held
+    return raised
+
+
+def _segments(asset: Asset, raised: Fraction, terms: Terms) -> tuple[tuple[int, int], ...]:
     """Counts that are allowed: sold out, sold by the minimum or more, left alone, bought by the minimum or more."""
-    worth = asset.price * asset.rate
-    least = max(1, ceil(terms.minimum / worth))
+    least = max(1, ceil(terms.minimum / (asset.price * asset.rate)))
     found = [(asset.held, asset.held)]
     if asset.may_sell and asset.held > 0:
         found.insert(0, (0, max(0, asset.held - least)))
-    raised = sum(
-        (other.price * other.held for other in every
-         if other.currency == asset.currency and other.may_sell and other.code != asset.code),
-        terms.available.get(asset.currency, Fraction(0)),
-    )  # fmt: skip
-    most = raised // asset.price
+    most = raised // asset.price - (asset.held if asset.may_sell else 0)
     if asset.may_buy and most >= least:
         found.append((asset.held + least, asset.held + most))
     return tuple(found)
