@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from rebalance_kit.errors import HoldingsError, InputError
 from rebalance_kit.money import plain
+from rebalance_kit.textfile.bulk import LARGE, without_pauses
 from rebalance_kit.textfile.cells import CellError, NumberStyle, prove_style, read_date, read_number
 from rebalance_kit.textfile.document import MAX_BYTES, Document, open_document
 from rebalance_kit.textfile.table import Layout, Table, read_table
@@ -324,3 +326,20 @@ def test_a_message_stays_on_one_line_whatever_the_cells_hold() -> None:
     error = refusal('"co\nde","quan\ttity\x07"\nA,1\n')
     assert r"co\nde, quan\ttity\x07" in str(error)
     assert "\n" not in str(error)
+
+
+def test_a_large_file_is_read_without_pauses_and_the_collector_comes_back() -> None:
+    assert gc.isenabled()
+    with without_pauses(LARGE - 1):
+        assert gc.isenabled()
+    with suppress(ZeroDivisionError), without_pauses(LARGE):
+        assert not gc.isenabled()
+        raise ZeroDivisionError
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        with without_pauses(LARGE):
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

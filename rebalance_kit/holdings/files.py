@@ -13,6 +13,7 @@ from rebalance_kit.holdings.lots import read_lots as read_lots
 from rebalance_kit.holdings.model import HoldingsFile
 from rebalance_kit.holdings.table import read_holdings_table
 from rebalance_kit.policy.model import Policy
+from rebalance_kit.textfile.bulk import without_pauses
 from rebalance_kit.textfile.document import Document, open_document
 from rebalance_kit.textfile.table import find_heading
 
@@ -28,7 +29,9 @@ def read_holdings(
 
     Raises HoldingsError, PriceError (a bad price in it) or UsageError (an unknown format), each naming the place.
     """
-    return read_document(open_document(path, HoldingsError), policy, on, format=format, aids=aids)
+    document = open_document(path, HoldingsError)
+    with without_pauses(len(document.data)):
+        return read_document(document, policy, on, format=format, aids=aids)
 
 
 def read_document(
