@@ -11,13 +11,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from unicodedata import normalize
 
 from rebalance_kit.policy.listing import HANGUL, normal_name, read_listing
 from rebalance_kit.policy.model import Policy
-from rebalance_kit.words import Finding, Text
 
 MOST_CANDIDATES = 4  # that a message offers
 
@@ -81,6 +80,16 @@ class NameBook:
     def find(self, name: str, *, foreign: bool = False) -> Match | NoMatch:
         """The asset that a statement calls `name`. `foreign` says that it trades abroad: then a ticker in parentheses
         is one (in a Korean fund's name `(H)` means that its currency is hedged)."""
+        key = name, foreign
+        if key not in self._found:
+            self._found[key] = self._find(name, foreign=foreign)
+        return self._found[key]
+
+    @cached_property
+    def _found(self) -> dict[tuple[str, bool], Match | NoMatch]:
+        return {}
+
+    def _find(self, name: str, *, foreign: bool) -> Match | NoMatch:
         printed = _code_in(name, foreign=foreign)
         if printed is not None:
             return Match(printed, self._called.get(printed))
@@ -94,21 +103,15 @@ class NameBook:
             return Match(name.strip(), None)
         return NoMatch(self._alike(name), several=False)
 
-    def disagreement(self, code: str, name: str | None, line: int) -> Finding | None:
-        """A finding when the listing calls a code otherwise than the statement does (definition 20).
+    def otherwise(self, code: str, name: str | None) -> str | None:
+        """What the listing calls a code, where that is not what the statement calls it (definition 20).
 
         Names in two scripts are not compared.
         """
         listed = self.names.listing.get(code)
         if not name or listed is None or _loose(listed) == _loose(name):
             return None
-        if bool(HANGUL.search(name)) != bool(HANGUL.search(listed)):
-            return None
-        message = Text(
-            f"{code} is called {name} in line {line}, but {listed} in {self.names.source}",
-            f"{line}행에서 {code}의 이름은 {name}인데 {self.names.source}에는 {listed}입니다",
-        )
-        return Finding("code_and_name_disagree", "warning", message, code)
+        return listed if bool(HANGUL.search(name)) == bool(HANGUL.search(listed)) else None
 
     @cached_property
     def _known(self) -> tuple[tuple[str, str], ...]:
@@ -151,6 +154,7 @@ def _plain(name: str) -> str:
     return "".join(normalize("NFKC", name).casefold().split())
 
 
+@lru_cache(maxsize=4096)
 def _loose(name: str) -> str:
     return normal_name(_COMPANY.sub("", normalize("NFKC", name)))
 

@@ -6,19 +6,19 @@ A plain table of codes and quantities is left to the generic table, one of names
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from rebalance_kit.errors import InputError
 from rebalance_kit.holdings.model import HoldingsFile
 from rebalance_kit.holdings.names import NO_LISTING, Names
 from rebalance_kit.holdings.statements.base import Confidence
 from rebalance_kit.holdings.statements.korean_rows import Broker, read_korean
-from rebalance_kit.holdings.statements.korean_table import Sheet, fields_in, knows, sheets_of
+from rebalance_kit.holdings.statements.korean_table import FIELDS, edges_of, fields_in
 from rebalance_kit.policy.listing import HANGUL
 from rebalance_kit.policy.model import Policy
-from rebalance_kit.textfile.document import Document
-from rebalance_kit.textfile.table import HEADING_WITHIN
+from rebalance_kit.textfile.document import Document, Row
+from rebalance_kit.textfile.table import normal
 from rebalance_kit.words import Text
 
 _AMOUNTS = frozenset({"price", "value", "cost", "average cost"})
@@ -50,22 +50,18 @@ class KoreanTable:
 
     def recognise(self, document: Document) -> Confidence:
         """LIKELY when something stands around the table, or rows of it have no code or end early."""
-        if not knows(document, _fits):
-            return Confidence.NO
-        try:
-            sheets = sheets_of(document, _fits)
-        except InputError:  # two columns for one thing: the reader that is chosen says so
-            return Confidence.NO
-        return Confidence.LIKELY if len(sheets) > 1 or _says_more(sheets[0]) else Confidence.NO
+        edges = edges_of(document, _fits)
+        return Confidence.LIKELY if edges is not None and _says_more(*edges) else Confidence.NO
 
     def read(self, document: Document, policy: Policy | None, on: date) -> HoldingsFile:
         """The holdings of the file."""
         return read_korean(document, policy, on, BROKER, self.names)
 
 
-def _says_more(sheet: Sheet) -> bool:
-    table = sheet.table
-    width = len(table.grid.heading.cells)
-    if len(sheet.above) > HEADING_WITHIN or any(sum(map(bool, row.cells)) > 1 for row in sheet.above):
+def _says_more(heading: Sequence[str], above: Sequence[Row], rows: Sequence[Row]) -> bool:
+    """Whether a file is more than a plain table, by its first and its last rows."""
+    if any(sum(map(bool, row.cells)) > 1 for row in above):
         return True
-    return any(len(row.cells) < width or not table.text(row, "code") for row in table.rows)
+    codes = set(map(normal, FIELDS["code"]))
+    column = next(i for i, cell in enumerate(heading) if normal(cell) in codes)
+    return any(len(row.cells) < len(heading) or not row.cells[column] for row in rows)

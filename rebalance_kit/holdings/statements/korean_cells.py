@@ -11,10 +11,9 @@ from decimal import Decimal
 
 from rebalance_kit.holdings.names import Match, NameBook
 from rebalance_kit.prices.codes import read_currency
-from rebalance_kit.textfile.cells import CellError, half_width, literal, read_number, says_nothing
+from rebalance_kit.textfile.cells import CellError, half_width, literal, read_number
 from rebalance_kit.textfile.document import Row
 from rebalance_kit.textfile.table import Table
-from rebalance_kit.words import Finding, Text
 
 _ARROWS = "▲▼△▽▴▾▵▿↑↓"
 _DOWN = "▼▽▾▿↓"
@@ -34,11 +33,15 @@ def number_in(table: Table, row: Row, field: str) -> Decimal | None:
 
     Before a price ▲ and ▼ tell how it moved, before a profit whether it is one.
     """
-    text = half_width(table.text(row, field)).strip()
-    if text.casefold() in NOTHING or says_nothing(text):
+    text = table.text(row, field)
+    if text.isascii() and text.isdigit() and len(text) < 20:
+        return Decimal(text)
+    text = half_width(text).strip()
+    if not text or text.casefold() in NOTHING:
         return None
     try:
-        number = read_number(_UNITS.sub("", text.lstrip(_ARROWS).strip()), table.style)
+        bare = text if text[-1].isdigit() and text[0].isdigit() else _UNITS.sub("", text.lstrip(_ARROWS).strip())
+        number = read_number(bare, table.style)
         return -abs(number) if field == "profit" and text[0] in _DOWN else number
     except CellError as problem:
         raise table.located(problem, row, field) from problem
@@ -67,22 +70,18 @@ def currency_named(text: str) -> str | None:
     return next((code for code, words in _CURRENCY_IN_TEXT if re.search(words, text.casefold())), None)
 
 
-def krx_code(cell: str, name: str, book: NameBook, line: int, findings: list[Finding]) -> str:
-    """The text of a code cell without the marks of its market; every change is a finding.
+def krx_code(text: str, name: str, book: NameBook) -> str:
+    """A code without the marks of its market.
 
     What a spreadsheet left of a code is completed where the row's name is that of the completed code.
     """
-    text = literal(cell)
+    if len(text) == 6 and text[0] != "K":
+        return text
     found = _WITH_MARKET.fullmatch(text)
     if found:
-        code = next(group for group in found.groups() if group)
-    elif _STRIPPED.fullmatch(text) and name:
+        return next(group for group in found.groups() if group)
+    if _STRIPPED.fullmatch(text) and name:
         match = book.find(name)
         code = text.partition(".")[0].zfill(6)
-        if not isinstance(match, Match) or match.code != code:
-            return text
-    else:
-        return text
-    message = Text(f"{text} in line {line} is taken as {code}", f"{line}행의 {text}을(를) {code}(으)로 봅니다")
-    findings.append(Finding("code_spelling", "info", message, code))
-    return code
+        return code if isinstance(match, Match) and match.code == code else text
+    return text

@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from rebalance_kit.holdings.statements.assembly import Statement
 from rebalance_kit.holdings.statements.korean_cells import number_in
+from rebalance_kit.holdings.statements.korean_lines import Line
 from rebalance_kit.holdings.statements.korean_refusals import won_or_foreign
 from rebalance_kit.holdings.statements.reconcile import MOST_DECIMALS, agrees, explains, rate_slack
 from rebalance_kit.money import MINOR_DIGITS, Rounding, exact_sum, plain, product, round_fraction, round_money
@@ -34,13 +35,13 @@ class Amounts:
 
 
 def foreign_amounts(
-    statement: Statement, table: Table, row: Row, quantity: Decimal, currency: str, *, in_won: bool
+    statement: Statement, table: Table, line: Line, quantity: Decimal, currency: str, *, in_won: bool
 ) -> Amounts:
     """The amounts of a row that trades in `currency`. `in_won` says that the file prints all of them in won.
 
     Raises HoldingsError when the numbers could as well be won as foreign money.
     """
-    price, value, rate = (number_in(table, row, field) for field in ("price", "value", "rate"))
+    row, price, value, rate = line.row, line.price, line.value, number_in(table, line.row, "rate")
     if rate is not None and rate > 0 and statement.rate_of(currency, "KRW") is None:
         statement.rate(currency, "KRW", rate)
     if in_won or any(_in_won(table.text(row, field)) for field in ("price", "value")):

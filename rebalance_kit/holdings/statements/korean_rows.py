@@ -8,7 +8,7 @@ refused together. Amounts of assets that trade abroad are won or foreign money: 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -17,23 +17,23 @@ from rebalance_kit.holdings.model import HoldingsFile
 from rebalance_kit.holdings.names import Match, NameBook, Names
 from rebalance_kit.holdings.statements.assembly import Statement
 from rebalance_kit.holdings.statements.korean_accounts import Accounts
-from rebalance_kit.holdings.statements.korean_cells import currency_in, currency_named, krx_code, number_in
-from rebalance_kit.holdings.statements.korean_facts import Facts, facts_of, is_label
+from rebalance_kit.holdings.statements.korean_cells import currency_named, krx_code, number_in
+from rebalance_kit.holdings.statements.korean_facts import Facts, facts_of
 from rebalance_kit.holdings.statements.korean_foreign import Amounts, foreign_amounts
-from rebalance_kit.holdings.statements.korean_kinds import is_abroad, is_cash, is_total_text, left_out
+from rebalance_kit.holdings.statements.korean_kinds import is_abroad, is_cash, left_out
+from rebalance_kit.holdings.statements.korean_lines import Line, Repeated, Role, line_of, role_of
 from rebalance_kit.holdings.statements.korean_refusals import Unmatched, bad_price, names_unmatched
 from rebalance_kit.holdings.statements.korean_sums import Sums
 from rebalance_kit.holdings.statements.korean_table import Fits, Sheet, others_for, sheets_of
 from rebalance_kit.holdings.statements.reconcile import explains
 from rebalance_kit.holdings.statements.securities import Kind
-from rebalance_kit.holdings.statements.tables import only_first, refuse_extra
+from rebalance_kit.holdings.statements.tables import refuse_extra
 from rebalance_kit.money import Rounding, product, round_money
 from rebalance_kit.policy.model import Policy
 from rebalance_kit.prices.reading import refuse_symbol
-from rebalance_kit.textfile.cells import literal
 from rebalance_kit.textfile.document import Document, Row
 from rebalance_kit.textfile.table import Table
-from rebalance_kit.words import Finding, Text
+from rebalance_kit.words import Text
 
 _NOTE = Text("a note, not a holding", "안내 문구")
 _HEADING = Text("the headings once more", "반복된 제목 행")
@@ -65,9 +65,9 @@ def read_korean(document: Document, policy: Policy | None, on: date, broker: Bro
     if not sheets:
         raise document.no_table(broker.wanted)
     statement = Statement(document, policy, on, broker.form)
-    book, sums = names.book(policy), Sums(statement)
-    readers = [_Reader(statement, sheet, broker, book, sums) for sheet in sheets]
-    facts = facts_of([row for reader in readers for row in (*reader.sheet.above, *reader.notes())])
+    book, sums, repeated = names.book(policy), Sums(statement), Repeated()
+    readers = [_Reader(statement, sheet, broker, book, sums, repeated) for sheet in sheets]
+    facts = facts_of([row for reader in readers for row in (*reader.sheet.above, *reader.rows(Role.NOTE))])
     facts.account = facts.account or broker.account
     for reader in readers:
         reader.read(facts)
@@ -76,7 +76,12 @@ def read_korean(document: Document, policy: Policy | None, on: date, broker: Bro
         raise names_unmatched(sheets[0].table, unmatched, names)
     sums.facts(facts, readers[-1].accounts)
     sums.tell()
-    return statement.build()
+    repeated.tell(statement)
+    file = statement.build()
+    if len(file.accounts) == 1 and facts.everything:
+        whole = replace(file.accounts[0], total=facts.everything[-1].amount, currency="KRW")
+        file = replace(file, accounts=(whole,))
+    return file
 
 
 @dataclass(slots=True)
@@ -86,51 +91,45 @@ class _Reader:
     broker: Broker
     book: NameBook
     sums: Sums
+    repeated: Repeated
     accounts: Accounts = field(init=False)
     unmatched: list[Unmatched] = field(default_factory=list)
+    roles: list[Role] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.roles = [role_of(self.sheet, row) for row in self.table.rows]
 
     @property
     def table(self) -> Table:
         return self.sheet.table
 
-    def notes(self) -> list[Row]:
-        """The rows of the table that are no holdings."""
-        return [row for row in self.table.rows if self._is_note(row)]
+    def rows(self, role: Role) -> list[Row]:
+        """The rows of one role."""
+        return [row for row, own in zip(self.table.rows, self.roles, strict=True) if own is role]
 
     def read(self, facts: Facts) -> None:
         """Hand the rows to the statement; names that stand for nothing are kept in `unmatched`."""
-        rows = [row for row in self.table.rows if not self._is_note(row)]
-        assets = [row for row in rows if not self._is_total(row)]
+        assets = self.rows(Role.HOLDING)
         self.accounts = Accounts(self.statement, self.table, facts, self.broker.kind, assets)
         self._read_days(assets, facts)
-        self._note_other_quantities(rows)
-        for row in rows:
-            self._row(row)
-        for row in self.notes():
-            self.statement.skip(row, Kind.TOTAL, " ".join(filter(None, row.cells))[:60], reason=self._why(row))
-
-    def _is_note(self, row: Row) -> bool:
-        """A row without any number of a holding and without a code, a label with its number, the headings again."""
-        if row.cells == self.table.grid.heading.cells:
-            return True
-        code = self.table.text(row, "code")
-        if not code and is_label(next((cell for cell in row.cells if cell), "")):
-            return True
-        numbers = any(self.table.text(row, name) for name in ("quantity", "price", "value", "cost", "average cost"))
-        return not numbers and (only_first(row) is not None or not code)
-
-    def _why(self, row: Row) -> Text:
-        return _HEADING if row.cells == self.table.grid.heading.cells else _NOTE
-
-    def _is_total(self, row: Row) -> bool:
-        if literal(self.table.text(row, "code")):
-            return is_total_text(literal(self.table.text(row, "code")))
-        first = next((cell for cell in row.cells if cell), "")
-        return any(is_total_text(text) for text in (first, self.table.text(row, "name")) if text)
+        self._note_other_quantities(assets)
+        for row, role in zip(self.table.rows, self.roles, strict=True):
+            if role is Role.HOLDING:
+                refuse_extra(self.table, row)
+                self._line(line_of(self.sheet, row), self.accounts.of(row))
+            elif role is Role.TOTAL:
+                label = next((cell for cell in row.cells if cell), "")
+                self.sums.total(row, label, number_in(self.table, row, "value"))
+            else:
+                again = row.cells == self.table.grid.heading.cells
+                what = " ".join(filter(None, row.cells))[:60]
+                self.statement.skip(row, Kind.TOTAL, what, reason=_HEADING if again else _NOTE)
 
     def _read_days(self, rows: Sequence[Row], facts: Facts) -> None:
         """The day of the file: the latest of its rows, else the one around its table."""
-        days = {day for row in rows if (day := self.table.optional_date(row, "date"))}
+        days: set[date] = set()
+        if self.sheet.has("date"):
+            days = {day for row in rows if (day := self.table.optional_date(row, "date"))}
         candidates = (*days, self.statement.as_of, None if days else facts.as_of)
         self.statement.as_of = max((day for day in candidates if day), default=None)
         self.statement.taken_at = facts.taken_at if self.statement.as_of == facts.as_of else None
@@ -142,100 +141,80 @@ class _Reader:
                 warn=True,
             )
 
-    def _row(self, row: Row) -> None:
-        table = self.table
-        if self._is_total(row):
-            self.sums.total(row, next((cell for cell in row.cells if cell), ""), number_in(table, row, "value"))
+    def _line(self, line: Line, account: str) -> None:
+        said = line.name or line.kind
+        numbers = line.quantity, line.price, line.value
+        named_cash = not line.code and is_cash(said, line.kind, *numbers) and not self._is_listed(line.name)
+        if named_cash or cash_kind(line.code):
+            self._cash(line, account, said or line.code)
             return
-        refuse_extra(table, row)
-        account = self.accounts.of(row)
-        name, code, kind = table.text(row, "name"), literal(table.text(row, "code")), self.sheet.kind(row)
-        quantity, price, value = (number_in(table, row, each) for each in ("quantity", "price", "value"))
-        currency = currency_in(table, row)
-        named_cash = not code and is_cash(name or kind, kind, quantity, price, value) and not self._is_listed(name)
-        if named_cash or cash_kind(code):
-            self._cash(row, account, name or kind or code, currency, quantity, value)
-            return
-        abroad = currency not in (None, self.broker.home) or (currency is None and is_abroad(kind))
-        found = code or self._code_of(row, name, kind, account, value, currency, abroad=abroad)
-        if found is not None:
-            self._position(row, account, found, name, currency or ("USD" if abroad else self.broker.home))
+        home = self.broker.home
+        abroad = line.currency not in (None, home) or (line.currency is None and is_abroad(line.kind))
+        code = line.code or self._code_of(line, account, abroad=abroad)
+        if code is not None:
+            self._position(line, account, code, line.currency or ("USD" if abroad else home))
 
     def _is_listed(self, name: str) -> bool:
         return isinstance(self.book.find(name), Match)
 
-    def _code_of(
-        self,
-        row: Row,
-        name: str,
-        kind: str,
-        account: str,
-        value: Decimal | None,
-        currency: str | None,
-        *,
-        abroad: bool,
-    ) -> str | None:
+    def _code_of(self, line: Line, account: str, *, abroad: bool) -> str | None:
         """The code that the row's name stands for; None when the row is left out, or its name is refused later."""
-        match = self.book.find(name, foreign=abroad)
+        match = self.book.find(line.name, foreign=abroad)
         if isinstance(match, Match):
             by = f" ({match.by} in {self.book.names.source})" if match.by else ""
             by_ko = f"({self.book.names.source}의 {match.by})" if match.by else ""
-            message = Text(
-                f"{name} in line {row.line} is taken as {match.code}{by}",
-                f"{row.line}행의 {name}을(를) {match.code}{by_ko}(으)로 봅니다",
-            )
-            self.statement.findings.append(Finding("name_matched", "info", message, match.code))
+            what = Text(f"{line.name} in {{lines}} is taken as {match.code}{by}",
+                        f"{{lines}}의 {line.name}을(를) {match.code}{by_ko}(으)로 봅니다")  # fmt: skip
+            self.repeated.say("name_matched", match.code, what, line.row.line)
             return match.code
-        what = left_out(name, kind)
-        if what is None:
-            self.unmatched.append(Unmatched(row, name, match))
+        kind = left_out(line.name, line.kind)
+        if kind is None:
+            self.unmatched.append(Unmatched(line.row, line.name, match))
             return None
-        own = currency or self.broker.home
-        self.statement.skip(row, what, name, account=account, value=value, currency=own)
-        self.sums.add(account, value, own)
+        own = line.currency or self.broker.home
+        self.statement.skip(line.row, kind, line.name, account=account, value=line.value, currency=own)
+        self.sums.add(account, line.value, own)
         return None
 
-    def _cash(
-        self, row: Row, account: str, name: str, currency: str | None, quantity: Decimal | None, value: Decimal | None
-    ) -> None:
-        own = currency or currency_named(name) or ("USD" if is_abroad(name) else self.broker.home)
-        amount = value if value is not None else quantity
-        if own != self.broker.home and quantity is not None:
-            amount = quantity  # beside it stands what it is worth in won
+    def _cash(self, line: Line, account: str, name: str) -> None:
+        home, value = self.broker.home, line.value
+        own = line.currency or currency_named(name) or ("USD" if is_abroad(name) else home)
+        amount = value if value is not None else line.quantity
+        if own != home and line.quantity is not None:
+            amount = line.quantity  # beside it stands what it is worth in won
         if amount is None:
-            amount = self.table.number(row, "value" if self.sheet.has("value") else "quantity")
-        at_home = own != self.broker.home and value is not None and value != amount
-        shown = (value, self.broker.home) if at_home else (amount, own)
-        self.sums.cash(row, account, name, amount, own, shown=shown)
+            amount = self.table.number(line.row, "value" if self.sheet.has("value") else "quantity")
+        at_home = own != home and value is not None and value != amount
+        self.sums.cash(line.row, account, name, amount, own, shown=(value, home) if at_home else (amount, own))
 
-    def _position(self, row: Row, account: str, code: str, name: str, currency: str) -> None:
-        table, statement = self.table, self.statement
-        if currency == "KRW":
-            code = krx_code(code, name, self.book, row.line, statement.findings)
-        quantity = number_in(table, row, "quantity")
-        if quantity is None:
-            quantity = table.number(row, "quantity")
+    def _position(self, line: Line, account: str, code: str, currency: str) -> None:
+        table, row = self.table, line.row
+        if currency == "KRW" and (bare := krx_code(code, line.name, self.book)) != code:
+            what = Text(f"{code} in {{lines}} is taken as {bare}", f"{{lines}}의 {code}을(를) {bare}(으)로 봅니다")
+            self.repeated.say("code_spelling", bare, what, row.line)
+            code = bare
+        quantity = table.number(row, "quantity") if line.quantity is None else line.quantity
         if currency == self.broker.home:
             for each in ("price", "value", "cost", "average cost"):
                 refuse_symbol(table, row, each, currency)
-            value = number_in(table, row, "value")
-            price, cost = self._price(row, quantity, value), self._cost(row, quantity)
-            amounts = Amounts(price, value, cost, (value if value is not None else _times(price, quantity), currency))
+            price, cost = self._price(line, quantity), self._cost(row, quantity)
+            worth = product(price, quantity) if line.value is None and price is not None else line.value
+            amounts = Amounts(price, line.value, cost, (worth, currency))
         else:
-            amounts = foreign_amounts(statement, table, row, quantity, currency, in_won=self.broker.won_abroad)
-        held = statement.hold(row, account, code, quantity, currency, name=name, price=amounts.price,
-                              value=amounts.value, cost=amounts.cost)  # fmt: skip
+            amounts = foreign_amounts(self.statement, table, line, quantity, currency, in_won=self.broker.won_abroad)
+        held = self.statement.hold(row, account, code, quantity, currency, name=line.name, price=amounts.price,
+                                   value=amounts.value, cost=amounts.cost)  # fmt: skip
         self.sums.add(account, *amounts.shown)
         if held is not None:
-            self._say_more(row, held, name)
+            self._say_more(row, held, line.name)
 
-    def _price(self, row: Row, quantity: Decimal, value: Decimal | None) -> Decimal | None:
+    def _price(self, line: Line, quantity: Decimal) -> Decimal | None:
         """The price. A minus before it tells that it fell, where the value proves that; else it is refused."""
-        price = number_in(self.table, row, "price")
+        price = line.price
         if price is None or price >= 0:
             return price
-        if value is None or not explains(-price, quantity, value, self.broker.home):
-            raise bad_price(self.table, row, price)
+        if line.value is None or not explains(-price, quantity, line.value, self.broker.home):
+            raise bad_price(self.table, line.row, price)
         return -price
 
     def _cost(self, row: Row, quantity: Decimal) -> Decimal | None:
@@ -249,16 +228,15 @@ class _Reader:
     def _say_more(self, row: Row, code: str, name: str) -> None:
         credit = self.table.text(row, "credit")
         if credit and not any(word in credit for word in ("현금", "보통", "일반", "자기")) and credit not in "-00":
-            self.statement.note(
-                "bought_on_credit",
-                f"{code} in line {row.line} is held on credit ({credit}): the loan is not in the file",
-                f"{row.line}행의 {code}은(는) 신용 잔고({credit})입니다: 대출금은 파일에 없습니다",
-                warn=True,
-                code=code,
-            )
-        disagreement = self.book.disagreement(code, name, row.line)
-        if disagreement is not None:
-            self.statement.findings.append(disagreement)
+            what = Text(f"{code} in {{lines}} is held on credit ({credit}): the loan is not in the file",
+                        f"{{lines}}의 {code}은(는) 신용 잔고({credit})입니다: 대출금은 파일에 없습니다")  # fmt: skip
+            self.repeated.say("bought_on_credit", code, what, row.line, "warning")
+        listed = self.book.otherwise(code, name)
+        if listed is not None:
+            source = self.book.names.source
+            what = Text(f"{code} is called {name} in {{lines}}, but {listed} in {source}",
+                        f"{{lines}}에서 {code}의 이름은 {name}인데 {source}에는 {listed}입니다")  # fmt: skip
+            self.repeated.say("code_and_name_disagree", code, what, row.line, "warning")
 
     def _note_other_quantities(self, rows: Sequence[Row]) -> None:
         """Says so when another column for the quantity tells another one (settled and executed balances differ)."""
@@ -274,10 +252,6 @@ class _Reader:
                     f"{heading[own or 0]} 열을 읽었습니다. {heading[other]} 열은 {listed}행에서 다릅니다",
                     warn=True,
                 )
-
-
-def _times(price: Decimal | None, quantity: Decimal) -> Decimal | None:
-    return None if price is None else product(price, quantity)
 
 
 def _differ(row: Row, first: int, second: int) -> bool:

@@ -20,7 +20,7 @@ from rebalance_kit.holdings.columns import (
     VALUE_NAMES,
 )
 from rebalance_kit.prices.reading import CURRENCY_NAMES, DATE_NAMES, PRICE_NAMES
-from rebalance_kit.textfile.document import Document, Row
+from rebalance_kit.textfile.document import HEAD_ROWS, Document, Row
 from rebalance_kit.textfile.table import DELIMITERS, Grid, Layout, Table, normal
 from rebalance_kit.words import Text
 
@@ -48,6 +48,7 @@ KINDS = ("유형", "종목구분", "구분", "상품구분", "자산구분", "�
          "자산종류", "상품종류", "잔고구분", "상품군")  # fmt: skip
 _NUMBERS = frozenset({"quantity", "price", "value", "cost", "average cost", "profit", "rate"})
 
+_TAIL = 4000  # characters at the end of a file that show whether something stands below its table
 _KIND_NAMES = frozenset(map(normal, KINDS))
 _SECTION = re.compile(r"(국내|해외|미국)\s?(주식|ETF|자산|잔고|종목)?\s?(잔고|현황)?")
 _TRADES = re.compile(r"매수|매도|체결|거래|기간")  # a group of what was traded: its 수량 is not what is held
@@ -100,6 +101,20 @@ def heading_rows(document: Document, most: int = 30) -> Iterator[tuple[str, Row,
 def knows(document: Document, fits: Fits) -> bool:
     """Whether a heading row that fits stands near the top. Does not raise for a foreign kind of file."""
     return _find(document, fits) is not None
+
+
+def edges_of(document: Document, fits: Fits) -> tuple[tuple[str, ...], tuple[Row, ...], tuple[Row, ...]] | None:
+    """The headings that fit, the rows above them, and of the rows below the first and the last ones; None without."""
+    found = _find(document, fits)
+    if found is None:
+        return None
+    delimiter, first, cells, height = found
+    head = document.head(delimiter)
+    tail: tuple[Row, ...] = ()
+    if len(head) >= HEAD_ROWS:
+        ending = Document(document.name, document.text[-_TAIL:].partition("\n")[2].encode(), document.error)
+        tail = ending.head(delimiter)
+    return cells, head[:first], (*head[first + height :], *tail)
 
 
 def sheets_of(document: Document, fits: Fits, named: Mapping[str, str] | None = None) -> tuple[Sheet, ...]:
