@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from rebalance_kit.holdings.model import StatementAccount
 from rebalance_kit.policy.model import Policy
+from rebalance_kit.textfile.cells import quoted, shown
 from rebalance_kit.textfile.document import Document
 from rebalance_kit.words import Finding, Text
 
@@ -70,15 +71,15 @@ def _taken(key: str, name: str) -> Finding:
 
 
 def _unknown(document: Document, account: StatementAccount, line: int, names: tuple[str, ...]) -> Exception:
-    shown = account.account + (f" ({account.name})" if account.name and account.name != account.account else "")
+    said = shown(account.account) + (f" ({shown(account.name)})" if account.name not in (None, account.account) else "")
     listed = ", ".join(names)
     return document.problem(
         "unknown_account",
-        wrong=Text(f"the account {shown} is not an account of the policy", f"{shown} 계좌는 정책에 없습니다"),
+        wrong=Text(f"the account {said} is not an account of the policy", f"{said} 계좌는 정책에 없습니다"),
         expected=Text(f"one of {listed}", f"{listed} 가운데 하나"),
         fix=Text(
-            f"add '{account.account}' to the accounts of portfolio.yaml",
-            f"portfolio.yaml의 accounts에 '{account.account}'을(를) 추가해 주세요",
+            f"add {quoted(account.account)} to the accounts of portfolio.yaml",
+            f"portfolio.yaml의 accounts에 {quoted(account.account)}을(를) 추가해 주세요",
         ),
         line=line or None,
     )

@@ -33,7 +33,7 @@ from rebalance_kit.policy.model import Policy
 from rebalance_kit.prices.codes import Codes
 from rebalance_kit.prices.model import FxRate
 from rebalance_kit.prices.reading import undated_prices
-from rebalance_kit.textfile.cells import CellError, quoted
+from rebalance_kit.textfile.cells import CellError, quoted, shown
 from rebalance_kit.textfile.document import Document, Row
 from rebalance_kit.words import Finding, Text
 
@@ -65,6 +65,7 @@ class Statement:
     def account(self, key: str, name: str | None = None, *, line: int = 0, kind: str | None = None) -> str:
         """Makes an account known by its number, or by its name where it has none; gives back what to call it."""
         key = key or name or UNNAMED_ACCOUNT
+        key = shown(key, len(key))
         if key not in self._accounts:
             account = StatementAccount(key, name or None, kind or account_kind(name or key))
             self._accounts[key] = account, line
@@ -153,6 +154,7 @@ class Statement:
         reason: Text | None = None,
     ) -> None:
         """A row that was understood and is no holding. One of value is a finding of its own."""
+        what = shown(what, 80)
         self._skipped.append(SkippedRow(row.line, reason or kind.text, what, account, value, currency))
         if kind is not Kind.TOTAL:
             self.findings.append(_left_out(self.document, row, kind, what, value, currency, reason))

@@ -24,7 +24,7 @@ from rebalance_kit.holdings.statements.moments import last_date
 from rebalance_kit.holdings.statements.securities import Kind
 from rebalance_kit.money import MINOR_DIGITS, exact_sum, product
 from rebalance_kit.policy.model import Policy
-from rebalance_kit.textfile.cells import CellError, read_number
+from rebalance_kit.textfile.cells import CellError, quoted, read_number, shown
 from rebalance_kit.textfile.document import Document, Row
 from rebalance_kit.textfile.table import DELIMITERS, Grid, normal
 from rebalance_kit.words import Text
@@ -242,16 +242,16 @@ class _Reader:
         try:
             return read_number(text)
         except CellError as problem:
-            raise self.statement.located(problem, row, self.grid.heading.cells[index]) from problem
+            raise self.statement.located(problem, row, shown(self.grid.heading.cells[index])) from problem
 
     def _no_amount(self, row: Row, index: int, cell: str) -> InputError:
         return self.statement.document.problem(
             "not_an_amount",
-            wrong=Text(f"'{cell[:40]}' is no amount of a ledger", f"'{cell[:40]}'은(는) 장부의 금액이 아닙니다"),
+            wrong=Text(f"{quoted(cell)} is no amount of a ledger", f"{quoted(cell)}은(는) 장부의 금액이 아닙니다"),
             expected=Text("amounts such as 10 VTI {200.00 USD}", "10 VTI {200.00 USD} 같은 금액"),
             fix=Text("select account and sum(position)", "account와 sum(position)을 골라 조회해 주세요"),
             line=row.line,
-            column=self.grid.heading.cells[index],
+            column=shown(self.grid.heading.cells[index]),
         )
 
     def _no_currency(self, row: Row, unit: str) -> InputError:

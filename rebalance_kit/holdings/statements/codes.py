@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from rebalance_kit.prices.codes import Codes
-from rebalance_kit.textfile.cells import literal
+from rebalance_kit.textfile.cells import literal, shown
 from rebalance_kit.words import Finding, Text
 
 _SHARE = re.compile(r"[A-Z0-9]{1,12}|[A-Z0-9]{1,6}[./-][A-Z0-9]{1,5}")
@@ -51,5 +51,6 @@ def _same_share(known: str, text: str) -> bool:
 
 
 def _taken(line: int, text: str, code: str) -> Finding:
+    text = shown(text)
     message = Text(f"{text} in line {line} is taken as {code}", f"{line}행의 {text}을(를) {code}(으)로 봅니다")
     return Finding("code_spelling", "info", message, code)

@@ -10,6 +10,7 @@ from rebalance_kit.errors import InputError
 from rebalance_kit.holdings.statements.assembly import Statement
 from rebalance_kit.holdings.statements.tables import amount
 from rebalance_kit.money import Rounding, plain, product, round_money
+from rebalance_kit.textfile.cells import shown
 from rebalance_kit.textfile.document import Row
 from rebalance_kit.textfile.table import Table
 
@@ -27,11 +28,11 @@ def total_cost(statement: Statement, table: Table, row: Row, quantity: Decimal, 
             share = amount(table, row, "average cost")
             cost = None if share is None else round_money(product(share, quantity), currency, Rounding.HALF_UP)
     except InputError:
-        shown = " / ".join(text for field in ("cost", "average cost") if (text := table.text(row, field)))
+        said = shown(" / ".join(text for field in ("cost", "average cost") if (text := table.text(row, field))))
         statement.note(
             "cost_unknown",
-            f"the cost in line {row.line} is not read: {shown[:40]}",
-            f"{row.line}행의 매입금액은 읽지 않았습니다: {shown[:40]}",
+            f"the cost in line {row.line} is not read: {said}",
+            f"{row.line}행의 매입금액은 읽지 않았습니다: {said}",
         )
         return None
     if cost is not None and cost < 0:
