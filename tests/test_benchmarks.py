@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.benchmarks import bench_start
 from tests.benchmarks.bench_loading import closes, load, positions
 
 
@@ -20,3 +21,9 @@ def test_positions_load_in_a_process_of_their_own(tmp_path: Path, written_by_a_b
 
 def test_closes_load_in_a_process_of_their_own(tmp_path: Path) -> None:
     assert load("prices", closes(tmp_path / "prices.csv", 30)).rows == 150
+
+
+def test_a_command_is_measured_against_importing_pandas() -> None:
+    measured = bench_start.ratios(bench_start.COMMANDS["drift"], runs=1)
+    assert len(measured) == 1
+    assert all(own > 0 and ratio > 0 for own, ratio in measured)

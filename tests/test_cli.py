@@ -273,28 +273,7 @@ def test_the_dashboard_prints_its_address(small: Path) -> None:
     assert re.match(r"http://(127\.0\.0\.1|localhost):\d+/", line)
 
 
-# ---- speed ----
-
-
-def processor_seconds(command: list[str]) -> float:
-    """What a command costs the processor: what else the machine does matters less than for the time on the wall."""
-    before = os.times()
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    after = os.times()
-    return after.children_user + after.children_system - before.children_user - before.children_system
-
-
-@pytest.mark.skipif(os.name == "nt", reason="no processor time of children")
-@pytest.mark.parametrize("words", [["drift", GROWTH, "--on", ON], ["plan", GROWTH, "--on", DUE]])
-def test_a_command_takes_no_longer_than_importing_pandas_twice(words: list[str | Path]) -> None:
-    """The least of several turns each; more turns on a machine that is busy."""
-    pandas, command = [sys.executable, "-c", "import pandas"], as_process(*words)
-    least = [60.0, 60.0]
-    for turn in range(15):
-        least = [min(least[0], processor_seconds(pandas)), min(least[1], processor_seconds(command))]
-        if turn >= 3 and least[1] <= 2 * least[0]:
-            break
-    assert least[1] <= 2 * least[0]
+# ---- speed: measured by tests/benchmarks/bench_start.py ----
 
 
 @pytest.mark.parametrize("words", [["drift", GROWTH, "--on", ON], ["history", GROWTH], ["policy", "check", GROWTH]])

@@ -195,17 +195,6 @@ def test_a_plan_goes_through_the_worker_once(tmp_path: Path) -> None:
     assert len(desk.broker().order_list(ON).rows) == 5
 
 
-def test_an_answer_comes_quickly(tmp_path: Path) -> None:
-    with working(tmp_path, lambda folder, request: RESULT):
-        waited = []
-        for number in range(5):
-            began = time.monotonic()
-            made = worker.propose(tmp_path, {"n": number}, "plan-1", "plan-1")
-            assert worker.wait(tmp_path, made, timeout=10) == RESULT
-            waited.append(time.monotonic() - began)
-    assert sorted(waited)[2] < 1.0, waited
-
-
 def test_the_lock_file_stays_and_says_nothing_when_it_is_free(tmp_path: Path) -> None:
     path = tmp_path / "main.lock"
     with FileLock(path, now=CLOCK(), doing="run 1"):
