@@ -51,6 +51,8 @@ def check_totals(
         if agrees(found, total.amount):
             agreed.append(total.account)
         findings.append(_verdict(total, found, complete=complete))
+        if not complete and agrees(found, total.amount):
+            findings.append(_unvalued(total))
     return frozenset(agreed), tuple(findings)
 
 
@@ -188,6 +190,14 @@ def _verdict(total: Total, found: Decimal, *, complete: bool) -> Finding:
         f"{total.line}행의 {whose.ko} {printed}은(는) 평가금액이 없는 행이 있어 확인하지 못했습니다",
     )
     return Finding("total_unchecked", "warning", message)
+
+
+def _unvalued(total: Total) -> Finding:
+    message = Text(
+        f"the total in line {total.line} agrees only when a row without a value counts as nothing",
+        f"{total.line}행의 합계는 평가금액이 없는 행을 0으로 볼 때만 맞습니다",
+    )
+    return Finding("unvalued_rows", "warning", message)
 
 
 def _contradiction(entry: Entry, proved: Decimal | None) -> Finding:
