@@ -5,6 +5,7 @@ It ends when whoever started it is gone (its stdin closes) or asks it to (a sign
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -38,6 +39,7 @@ def portfolio_folders(root: Path) -> Sequence[Path]:
 
 
 def _wait_for_the_end_of_input(over: Event) -> None:
-    while sys.stdin.buffer.read(4096):
+    # The descriptor itself: a buffered stream that a thread still reads is a fatal error when Python ends.
+    while os.read(sys.stdin.fileno(), 4096):
         pass
     over.set()
