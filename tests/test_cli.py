@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -253,6 +254,21 @@ def test_the_small_commands_as_processes(tmp_path: Path) -> None:
     assert process("policy", "schema").code == 0
     assert process("history", tmp_path / "mine", "--json").document == {"runs": []}
     assert process("drift", "nowhere").code == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no SIGTERM")
+def test_the_worker_ends_quietly_when_it_is_asked_to(small: Path) -> None:
+    with subprocess.Popen(
+        as_process("worker", small), cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    ) as running:
+        for _ in range(200):
+            if (small / "worker.lock").exists():
+                break
+            time.sleep(0.05)
+        running.terminate()
+        assert running.stderr is not None
+        assert running.stderr.read() == ""
+    assert running.returncode == 0
 
 
 def test_the_worker_ends_when_nobody_holds_its_input(small: Path) -> None:
