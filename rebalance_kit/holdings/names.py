@@ -106,12 +106,13 @@ class NameBook:
     def otherwise(self, code: str, name: str | None) -> str | None:
         """What the listing calls a code, where that is not what the statement calls it (definition 20).
 
-        Names in two scripts are not compared.
+        Names whose first words are in two scripts (삼성전자, Samsung Electronics) are not compared.
         """
         listed = self.names.listing.get(code)
         if not name or listed is None or _loose(listed) == _loose(name):
             return None
-        return listed if bool(HANGUL.search(name)) == bool(HANGUL.search(listed)) else None
+        scripts = {bool(HANGUL.search(each.split()[0])) for each in (name, listed) if each.split()}
+        return listed if len(scripts) == 1 else None
 
     @cached_property
     def _known(self) -> tuple[tuple[str, str], ...]:

@@ -8,8 +8,8 @@ from decimal import Decimal
 from enum import Enum
 
 from rebalance_kit.holdings.statements.assembly import Statement
-from rebalance_kit.holdings.statements.korean_cells import currency_in, number_in
-from rebalance_kit.holdings.statements.korean_facts import is_label
+from rebalance_kit.holdings.statements.korean_cells import currency_in, number_in, number_or_none
+from rebalance_kit.holdings.statements.korean_facts import deposit_view, is_label, plain_label
 from rebalance_kit.holdings.statements.korean_kinds import is_total_text
 from rebalance_kit.holdings.statements.korean_table import Sheet
 from rebalance_kit.holdings.statements.tables import only_first
@@ -46,6 +46,8 @@ class Line:
 def role_of(sheet: Sheet, row: Row) -> Role:
     """What a row is. A note has no number of a holding, or is a label with its number, or the headings once more."""
     table = sheet.table
+    if _is_labelled_number(row):
+        return Role.NOTE
     code = literal(table.text(row, "code"))
     if not code:
         first = next((cell for cell in row.cells if cell), "")
@@ -60,6 +62,14 @@ def role_of(sheet: Sheet, row: Row) -> Role:
     if any(table.text(row, name) for name in _AMOUNTS) or (code and only_first(row) is None):
         return Role.HOLDING
     return Role.NOTE
+
+
+def _is_labelled_number(row: Row) -> bool:
+    """A row of nothing but a label of the account (예수금, 총평가금액) and its number."""
+    said = [cell for cell in row.cells if cell]
+    if len(said) != 2 or number_or_none(said[1]) is None:
+        return False
+    return is_label(said[0]) or deposit_view(plain_label(said[0])) is not None
 
 
 def line_of(sheet: Sheet, row: Row) -> Line:
