@@ -165,7 +165,8 @@ def test_a_dated_table_of_holdings_is_no_list_of_transactions() -> None:
 
 
 def test_every_sample_is_claimed_by_one_format_alone() -> None:
-    for path in sorted(SAMPLES.iterdir()):
+    brokers = ("beancount", "etrade", "excel", "fidelity", "ghostfolio", "ibkr", "portfolio", "schwab", "vanguard")
+    for path in sorted(path for path in SAMPLES.iterdir() if path.name.startswith(brokers)):
         for sheet in sheets(Document(path.name, path.read_bytes(), HoldingsError)):
             sure = [known.name for known in FORMATS if known.recognise(sheet) is Confidence.CERTAIN]
             assert len(sure) == 1, (path.name, sure)
