@@ -14,7 +14,7 @@ from rebalance_kit.errors import HoldingsError, InputError
 from rebalance_kit.holdings.aids import Aids
 from rebalance_kit.holdings.names import Match, Names, NoMatch
 from rebalance_kit.holdings.statements.registry import FORMATS
-from tests.korean_files import korean, korean_sample
+from tests.korean_files import costs, korean, korean_sample
 from tests.make import policy
 from tests.statement_files import SAMPLES, cash, held, prices, said
 
@@ -55,6 +55,25 @@ def test_the_more_telling_quantity_is_read_and_the_other_shown() -> None:
     file = korean(text)
     assert held(file) == {"main": {"069500": "10", "360750": "5"}}
     assert said(file, "other_quantity") == ["보유수량 was read, though 결제잔고 differs in line 2"]
+
+
+def test_columns_in_foreign_money_beside_those_in_won() -> None:
+    file = korean(
+        "구분,종목코드,종목명,보유수량,외화매입금액,외화현재가,외화평가금액,통화,기준환율,평가금액\n"
+        '해외주식,AAPL,애플,10,1500,189.95,1899.50,USD,"1,380.5","2,622,260"\n'
+        '해외주식,7203,토요타,100,200000,2500,250000,JPY,910.00,"2,275,000"\n'
+        '합계,,,,,,,,,"4,897,260"\n'
+    )
+    assert prices(file) == {"AAPL": Decimal("189.95"), "7203": Decimal(2500)}
+    assert costs(file) == {("main", "AAPL"): "1500", ("main", "7203"): "200000"}
+    assert {rate.pair: rate.rate for rate in file.rates} == {"USD/KRW": Decimal("1380.5"), "JPY/KRW": Decimal("9.1")}
+    assert said(file, "total_agrees") == ["the rows add up to 합계 in line 4, 4897260 KRW"]
+
+
+@pytest.mark.parametrize("code", ["KR7069500007", "069500.KS", '=""069500""', "'069500"])
+def test_codes_with_marks_of_markets_and_spreadsheets(code: str) -> None:
+    file = korean(f'종목코드,종목명,보유수량,현재가\n"{code}",KODEX 200,10,32000\n')
+    assert held(file) == {"main": {"069500": "10"}}
 
 
 def test_a_name_of_two_assets_is_ambiguous() -> None:

@@ -13,14 +13,17 @@ from datetime import date
 from rebalance_kit.holdings.model import HoldingsFile
 from rebalance_kit.holdings.names import NO_LISTING, Names
 from rebalance_kit.holdings.statements.base import Confidence
+from rebalance_kit.holdings.statements.korean_cells import ARROWS, has_mark
+from rebalance_kit.holdings.statements.korean_kinds import is_abroad
 from rebalance_kit.holdings.statements.korean_rows import Broker, read_korean
-from rebalance_kit.holdings.statements.korean_table import FIELDS, edges_of, fields_in
+from rebalance_kit.holdings.statements.korean_table import FIELDS, KINDS, edges_of, fields_in
 from rebalance_kit.policy.listing import HANGUL
 from rebalance_kit.policy.model import Policy
 from rebalance_kit.textfile.document import Document, Row
 from rebalance_kit.textfile.table import normal
 from rebalance_kit.words import Text
 
+_KINDS = frozenset(map(normal, KINDS))
 _AMOUNTS = frozenset({"price", "value", "cost", "average cost"})
 
 
@@ -59,9 +62,18 @@ class KoreanTable:
 
 
 def _says_more(heading: Sequence[str], above: Sequence[Row], rows: Sequence[Row]) -> bool:
-    """Whether a file is more than a plain table, by its first and its last rows."""
+    """Whether a file is more than a plain table, by its first and its last rows: something stands around it, rows end
+    early or have no code, codes carry the mark of a market, prices an arrow, or a kind says that they trade abroad."""
     if any(sum(map(bool, row.cells)) > 1 for row in above):
         return True
     codes = set(map(normal, FIELDS["code"]))
     column = next(i for i, cell in enumerate(heading) if normal(cell) in codes)
-    return any(len(row.cells) < len(heading) or not row.cells[column] for row in rows)
+    kinds = [i for i, cell in enumerate(heading) if normal(cell) in _KINDS]
+    return any(
+        len(row.cells) < len(heading)
+        or not row.cells[column]
+        or has_mark(row.cells[column])
+        or any(cell[:1] in ARROWS for cell in row.cells if cell)
+        or any(is_abroad(row.cells[i]) for i in kinds)
+        for row in rows
+    )

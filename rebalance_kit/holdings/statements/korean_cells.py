@@ -15,7 +15,7 @@ from rebalance_kit.textfile.cells import CellError, half_width, literal, read_nu
 from rebalance_kit.textfile.document import Row
 from rebalance_kit.textfile.table import Table
 
-_ARROWS = "▲▼△▽▴▾▵▿↑↓"
+ARROWS = "▲▼△▽▴▾▵▿↑↓"
 _DOWN = "▼▽▾▿↓"
 _UNITS = re.compile(r"(?i)^(krw|usd|jpy|hkd|cny|eur)\s*(?=[-+0-9(])|\s*(krw|usd|jpy|hkd|cny|eur|구좌|좌|개)$")
 _WITH_MARKET = re.compile(r"A([0-9][0-9A-Z]{5})|([0-9][0-9A-Z]{5})\.(?:KS|KQ|KRX)|KR[74]([0-9][0-9A-Z]{5})[0-9]{3}")
@@ -40,7 +40,7 @@ def number_in(table: Table, row: Row, field: str) -> Decimal | None:
     if not text or text.casefold() in NOTHING:
         return None
     try:
-        bare = text if text[-1].isdigit() and text[0].isdigit() else _UNITS.sub("", text.lstrip(_ARROWS).strip())
+        bare = text if text[-1].isdigit() and text[0].isdigit() else _UNITS.sub("", text.lstrip(ARROWS).strip())
         number = read_number(bare, table.style)
         return -abs(number) if field == "profit" and text[0] in _DOWN else number
     except CellError as problem:
@@ -49,7 +49,7 @@ def number_in(table: Table, row: Row, field: str) -> Decimal | None:
 
 def number_or_none(text: str) -> Decimal | None:
     """The number of a loose cell, None when it is no number."""
-    bare = _UNITS.sub("", half_width(text).lstrip(_ARROWS).strip())
+    bare = _UNITS.sub("", half_width(text).lstrip(ARROWS).strip())
     try:
         return read_number(bare)
     except CellError:
@@ -68,6 +68,11 @@ def currency_in(table: Table, row: Row) -> str | None:
 def currency_named(text: str) -> str | None:
     """The foreign currency that a text names, such as `외화예수금(USD)`."""
     return next((code for code, words in _CURRENCY_IN_TEXT if re.search(words, text.casefold())), None)
+
+
+def has_mark(text: str) -> bool:
+    """Whether a code is written as an ISIN or with the suffix of its market."""
+    return len(text) > 7 and _WITH_MARKET.fullmatch(literal(text)) is not None
 
 
 def krx_code(text: str, name: str, book: NameBook) -> str:

@@ -21,6 +21,10 @@ from rebalance_kit.textfile.cells import half_width
 from rebalance_kit.textfile.document import Row
 from rebalance_kit.textfile.table import Table
 
+_OWN_COLUMNS = ("foreign price", "foreign value", "foreign cost")
+# From these rates on it is won for a hundred units: neither currency has been worth so much for decades.
+_BY_THE_HUNDRED = {"JPY": Decimal(100), "VND": Decimal(1)}
+
 Shown = tuple[Decimal | None, str]  # what a row prints as its worth, and the currency it prints it in
 
 
@@ -41,26 +45,43 @@ def foreign_amounts(
 
     Raises HoldingsError when the numbers could as well be won as foreign money.
     """
-    row, price, value, rate = line.row, line.price, line.value, number_in(table, line.row, "rate")
-    if rate is not None and rate > 0 and statement.rate_of(currency, "KRW") is None:
+    row, rate = line.row, _rate(table, line.row, currency)
+    if rate is not None and statement.rate_of(currency, "KRW") is None:
         statement.rate(currency, "KRW", rate)
-    if in_won or any(_in_won(table.text(row, field)) for field in ("price", "value")):
+    if any(name in table.columns for name in _OWN_COLUMNS):
+        return _from_own_columns(table, line, quantity, currency)
+    price, value = line.price, line.value
+    if in_won or any(_in_won(table.text(row, name)) for name in ("price", "value")):
         _say_cost(statement, table, row)
         return Amounts(_price_from_won(price, rate, currency), None, None, (value, "KRW"))
-    shown: Shown = (value, currency)
-    if (
-        value is not None
-        and price is not None
-        and rate is not None
-        and _is_worth_in_won(price, quantity, rate, value, currency)
-    ):
+    won = number_in(table, row, "won value")
+    shown: Shown = (value, currency) if won is None else (won, "KRW")
+    if value and price and rate and _is_worth_in_won(price, quantity, rate, value, currency):
         shown, value = (value, "KRW"), None
     cost = _own_cost(table, row, quantity, currency, value)
     if cost is None:
         _say_cost(statement, table, row)
-    elif _all_whole(table, row):
+    elif won is None and _all_whole(table, row):
         raise won_or_foreign(table, row, currency)
     return Amounts(price, value, cost, shown)
+
+
+def _from_own_columns(table: Table, line: Line, quantity: Decimal, currency: str) -> Amounts:
+    """The amounts of a table that has columns for foreign money (외화) beside those in won."""
+    price, value, cost = (number_in(table, line.row, name) for name in _OWN_COLUMNS)
+    won = number_in(table, line.row, "won value")
+    worth = won if won is not None else line.value if "foreign value" in table.columns else None
+    if price is None and line.price is not None and (value is None or explains(line.price, quantity, value, currency)):
+        price = line.price
+    return Amounts(price, value, cost, (value, currency) if worth is None else (worth, "KRW"))
+
+
+def _rate(table: Table, row: Row, currency: str) -> Decimal | None:
+    """Won for one unit of a currency. Korean banks quote the yen and the dong by the hundred."""
+    rate = number_in(table, row, "rate")
+    if rate is None or rate <= 0:
+        return None
+    return rate.scaleb(-2) if rate >= _BY_THE_HUNDRED.get(currency, rate + 1) else rate
 
 
 def _in_won(text: str) -> bool:

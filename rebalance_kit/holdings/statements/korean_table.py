@@ -38,6 +38,10 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "cost": (*TOTAL_COST_NAMES, *LESSER_NAMES["cost"]),
     "average cost": (*SHARE_COST_NAMES, *LESSER_NAMES["average cost"]),
     "profit": ("평가손익", "평가손익금액", "평가손익금", "손익금액", "손익"),
+    "foreign price": ("외화현재가", "현재가(외화)", "외화평가단가"),
+    "foreign value": ("외화평가금액", "평가금액(외화)", "외화평가액", "외화평가"),
+    "foreign cost": ("외화매입금액", "매입금액(외화)", "외화매수금액", "매수금액(외화)", "외화매입액"),
+    "won value": ("원화평가금액", "평가금액(원화)", "원화평가액", "원화환산평가금액", "평가금액(원화환산)"),
     "currency": CURRENCY_NAMES,
     "rate": ("기준환율", "평가환율", "적용환율", "환율", "매매기준율"),
     "country": ("거래국가", "국가", "투자국가"),
@@ -46,7 +50,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 KINDS = ("유형", "종목구분", "구분", "상품구분", "자산구분", "종목유형", "상품유형", "자산유형", "증권구분",
          "자산종류", "상품종류", "잔고구분", "상품군")  # fmt: skip
-_NUMBERS = frozenset({"quantity", "price", "value", "cost", "average cost", "profit", "rate"})
+_NUMBERS = frozenset({"quantity", "price", "value", "cost", "average cost", "profit", "rate", "foreign price",
+                      "foreign value", "foreign cost", "won value"})  # fmt: skip
 
 _TAIL = 4000  # characters at the end of a file that show whether something stands below its table
 _KIND_NAMES = frozenset(map(normal, KINDS))
