@@ -8,7 +8,7 @@ from rebalance_kit.prices.codes import Codes
 from rebalance_kit.textfile.cells import literal, shown
 from rebalance_kit.words import Finding, Text
 
-_SHARE = re.compile(r"[A-Z0-9]{1,12}|[A-Z0-9]{1,6}[./-][A-Z0-9]{1,5}")
+_SHARE = re.compile(r"[0-9]{1,12}|(?=[A-Z0-9./-]*[A-Z])[A-Z0-9][A-Z0-9./-]{0,11}")
 _WITH_CLASS = re.compile(r"([A-Z0-9]{1,6})[ ./-]([A-Z]{1,4})")
 _LONGEST = 12  # of a code outside Korea
 _JOINTS = re.compile(r"[ ./-]")
@@ -38,7 +38,7 @@ def statement_code(codes: Codes, symbol: str, currency: str, line: int, findings
     if currency != "KRW" and text != text.upper() and _SHARE.fullmatch(text.upper()) and not text.islower():
         findings.append(_taken(line, text, text.upper()))  # MUV2d, as Interactive Brokers marks the exchange
         return text.upper()
-    if currency != "KRW" and not _SHARE.fullmatch(text):
+    if currency != "KRW" and (text == "N/A" or not _SHARE.fullmatch(text)):
         return None
     return codes.read(symbol, currency)
 

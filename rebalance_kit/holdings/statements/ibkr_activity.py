@@ -189,7 +189,7 @@ class _Reader:
         symbol, currency = table.text(row, "symbol"), self._currency(row, table.text(row, "currency"))
         account = table.text(row, "account") or self.account
         self.lines.setdefault(account, row.line)
-        quantity, cost = table.number(row, "quantity"), amount_if_any(table, row, "cost")
+        quantity, cost = table.number(row, "quantity"), amount_if_any(table, row, "cost", currency)
         key = account, symbol, currency
         if what == "lot":
             known = self.held.get(key)
@@ -200,7 +200,7 @@ class _Reader:
             return
         if key in self.held and self.held[key].summary:
             raise position_twice(self.statement.document, row.line, symbol, self.held[key].row.line)
-        value = amount(table, row, "value")
+        value = amount(table, row, "value", currency)
         self._new(table, row, key, quantity, cost, value)
         self.totals.position(table.text(row, "category"), currency, value)
 
@@ -215,7 +215,7 @@ class _Reader:
     ) -> _Held:
         account, symbol, currency = key
         kind = left_out(table.text(row, "category"))
-        price = amount(table, row, "price")
+        price = amount(table, row, "price", currency)
         lots = self.held[key].lots if key in self.held else []
         self.held[key] = _Held(row, account, symbol, currency, kind, quantity, cost, price, value, lots)
         return self.held[key]

@@ -50,7 +50,8 @@ class IbkrTotals:
 
     def positions_total(self, table: Table, row: Row) -> None:
         """A total row of the open positions."""
-        currency, value = table.text(row, "currency"), amount_if_any(table, row, "value")
+        currency = table.text(row, "currency")
+        value = amount_if_any(table, row, "value", currency)
         if currency and value is not None:
             category = table.text(row, "category")
             rows = tuple((own, worth) for kind, own, worth in self.block if kind == category)

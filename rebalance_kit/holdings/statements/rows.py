@@ -23,9 +23,9 @@ def total_cost(statement: Statement, table: Table, row: Row, quantity: Decimal, 
     A cost decides no order, so one that cannot be read is unknown, with a finding, and not the end of the file.
     """
     try:
-        cost = amount(table, row, "cost")
+        cost = amount(table, row, "cost", currency)
         if cost is None:
-            share = amount(table, row, "average cost")
+            share = amount(table, row, "average cost", currency)
             cost = None if share is None else round_money(product(share, quantity), currency, Rounding.HALF_UP)
     except InputError:
         said = shown(" / ".join(text for field in ("cost", "average cost") if (text := table.text(row, field))))

@@ -49,6 +49,11 @@ LAYOUT = Layout(
 )
 _TITLE = re.compile(r"positions for (?P<what>.*?)(?: as of (?P<when>.*))?", re.IGNORECASE)
 _OWN_WORDS = frozenset(map(normal, ("Mkt Val (Market Value)", "Qty (Quantity)", "% Of Account", "Security Type")))
+_KINDS = (
+    r"equit(y|ies)|stocks?|etfs?( & closed end funds)?|mutual funds?|fixed income|options?|cash and money market|other"
+)
+_GROUP = re.compile(_KINDS, re.IGNORECASE)
+_SUBTOTAL = re.compile(rf"({_KINDS}) total", re.IGNORECASE)
 _CASH = re.compile(r"cash (&|and) cash (investments|equivalents)|cash and money market|cash", re.IGNORECASE)
 
 
@@ -108,9 +113,12 @@ def _read_table(statement: Statement, table: Table, label: str) -> str:
     following = ""
     for row in table.rows:
         text = only_first(row)
-        if text is not None and (ended or not table.text(row, "symbol")):
+        symbol = table.text(row, "symbol")
+        if text is not None and (ended or not symbol):
             following = _title(statement, row) or following
-        elif is_total(table.text(row, "symbol")) or table.text(row, "symbol").casefold() == "positions total":
+        elif (text is not None and _GROUP.fullmatch(symbol)) or _SUBTOTAL.fullmatch(symbol):
+            continue  # a view grouped by kinds of assets: the title of a group, and its total
+        elif is_total(symbol) or symbol.casefold() == "positions total":
             ended = True
             _read_total(statement, table, row, account)
         else:

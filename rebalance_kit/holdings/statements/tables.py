@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from rebalance_kit.errors import InputError
+from rebalance_kit.prices.reading import refuse_symbol
 from rebalance_kit.textfile.cells import says_nothing
 from rebalance_kit.textfile.document import Document, Row
 from rebalance_kit.textfile.table import DELIMITERS, Grid, Layout, Table, has_columns, normal
@@ -77,16 +78,23 @@ def refuse_extra(table: Table, row: Row) -> None:
         table.grid.check_width(row)
 
 
-def amount(table: Table, row: Row, field: str) -> Decimal | None:
-    """The amount of a cell, None when it says nothing or that the broker does not know. Raises for anything else."""
+def amount(table: Table, row: Row, field: str, currency: str = "USD") -> Decimal | None:
+    """The amount of a cell, None when it says nothing or that the broker does not know.
+
+    Raises for anything else, also for the symbol of another currency than that of the row.
+    """
     text = table.text(row, field)
-    return None if says_nothing(text) or text.casefold() in UNKNOWN else table.number(row, field)
+    if says_nothing(text) or text.casefold() in UNKNOWN:
+        return None
+    number = table.number(row, field)
+    refuse_symbol(table, row, field, currency)
+    return number
 
 
-def amount_if_any(table: Table, row: Row, field: str) -> Decimal | None:
+def amount_if_any(table: Table, row: Row, field: str, currency: str = "USD") -> Decimal | None:
     """The amount of a cell of a row that is left out, None when it holds none."""
     try:
-        return amount(table, row, field)
+        return amount(table, row, field, currency)
     except InputError:
         return None
 
