@@ -72,11 +72,18 @@ class Portfolio:
         drift = measure_drift(self._rules(targets), self.holdings, self.prices, deposit=deposit)
         return replace(drift, language=self.language)
 
-    def decide(self, *, targets: Mapping[str, Decimal] | None = None, force: bool = False) -> Decision:
-        """Whether a rebalance is due on the date, with every reason."""
+    def decide(
+        self,
+        *,
+        on: date | str | None = None,
+        targets: Mapping[str, Decimal] | None = None,
+        force: bool = False,
+    ) -> Decision:
+        """Whether a rebalance is due, with every reason: on the portfolio's date, or, with its prices, on another."""
         rules = self._rules(targets)
         drift = self.drift(targets=targets)
-        return self._decision(rules, drift, ideal_goals(rules, drift), force=force)
+        day = self.on if on is None else arguments.day("on", on)
+        return replace(self, on=day)._decision(rules, drift, ideal_goals(rules, drift), force=force)
 
     def plan(
         self,
