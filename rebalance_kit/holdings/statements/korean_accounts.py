@@ -34,9 +34,11 @@ class Accounts:
         key = number or named
         if number and named and len(self._types[number]) > 1:
             key = f"{number} {named}"
-        kind = account_type(named) or self._kind
-        self._last = self._remember(self._statement.account(key, named or None, line=row.line, kind=kind))
-        return self._last  # a merged cell names the account of the rows below it too
+        if key not in self._known:
+            kind = account_type(named) or self._kind
+            self._remember(self._statement.account(key, named or None, line=row.line, kind=kind))
+        self._last = key
+        return key  # a merged cell names the account of the rows below it too
 
     def default(self, line: int = 0) -> str:
         """The account of what names none: the one that the file prints above its table, else the only one there is."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from itertools import zip_longest
 from zoneinfo import ZoneInfo
 
@@ -92,6 +93,7 @@ def plain_label(text: str) -> str:
     return re.sub(r"\((원|krw|단위.*)\)$", "", bare)
 
 
+@lru_cache(maxsize=4096)
 def is_label(text: str) -> bool:
     """Whether a text labels a total of the account: such a row is no holding."""
     label = plain_label(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 from rebalance_kit.holdings.statements.securities import Kind
 
@@ -32,6 +33,7 @@ _ACCOUNTS = (
 )
 
 
+@lru_cache(maxsize=4096)
 def is_total_text(text: str) -> bool:
     """Whether a cell says that its row adds up others: 합계, 총 계, 국내주식 소계, [합계]."""
     return bool(_TOTAL.fullmatch(re.sub(r"[\s\[\]<>:*]", "", text)))
@@ -44,9 +46,16 @@ def is_subtotal_text(text: str) -> bool:
 
 def is_cash(name: str, kind: str, quantity: Decimal | None, price: Decimal | None, value: Decimal | None) -> bool:
     """Whether a row without a code is money: by its name, and for a bare 현금 by its numbers, which are no shares."""
-    if _CASH.search(name) or _CASH_ALONE.fullmatch(name.strip()) or (_CASH.search(kind) and not _LISTED.search(kind)):
+    if _is_called_cash(name, kind):
         return True
     return "현금" in name and (quantity in (None, value) or price in (None, 0, 1))
+
+
+@lru_cache(maxsize=4096)
+def _is_called_cash(name: str, kind: str) -> bool:
+    if _CASH.search(name) or _CASH_ALONE.fullmatch(name.strip()):
+        return True
+    return bool(_CASH.search(kind)) and not _LISTED.search(kind)
 
 
 def is_like_cash(name: str) -> bool:
@@ -72,6 +81,7 @@ def left_out(name: str, kind: str) -> Kind | None:
     return None
 
 
+@lru_cache(maxsize=256)
 def account_type(text: str) -> str | None:
     """The tax treatment that the name of a Korean account tells, None when it tells none."""
     return next((kind for pattern, kind in _ACCOUNTS if re.search(pattern, text, re.IGNORECASE)), None)

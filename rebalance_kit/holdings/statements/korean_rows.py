@@ -196,7 +196,8 @@ class _Reader:
         quantity = table.number(row, "quantity") if line.quantity is None else line.quantity
         if currency == self.broker.home:
             for each in ("price", "value", "cost", "average cost"):
-                refuse_symbol(table, row, each, currency)
+                if not table.text(row, each).replace(",", "").isdigit():
+                    refuse_symbol(table, row, each, currency)
             price, cost = self._price(line, quantity), self._cost(row, quantity)
             worth = product(price, quantity) if line.value is None and price is not None else line.value
             amounts = Amounts(price, line.value, cost, (worth, currency))
