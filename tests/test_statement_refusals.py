@@ -11,13 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebalance_kit.errors import HoldingsError, InputError
+from rebalance_kit.errors import HoldingsError, InputError, PriceError
+from rebalance_kit.holdings.lots import read_lot_document
 from rebalance_kit.holdings.statements.base import Confidence
 from rebalance_kit.holdings.statements.registry import FORMATS
+from rebalance_kit.prices.files import read_price_document
 from rebalance_kit.textfile.document import Document
 from rebalance_kit.textfile.workbook import sheets
-from tests.statement_files import SAMPLES, cash, held, prices, sample, statement
+from tests.make import policy
+from tests.statement_files import ON, SAMPLES, cash, held, prices, sample, statement
 
+KOREA = policy("069500 100")
 FIDELITY: list[list[object]] = [
     ["Account Number", "Account Name", "Symbol", "Description", "Quantity", "Last Price", "Current Value"],
     ["X1", "Individual", "SPAXX**", "HELD IN MONEY MARKET", None, None, 1500.25],
@@ -180,3 +184,26 @@ def test_any_bytes_are_holdings_or_an_error_of_ours(data: bytes, start: bytes) -
     for bytes_ in (data, start + data):
         with suppress(InputError):
             statement(bytes_)
+
+
+def test_prices_and_lots_may_be_workbooks_too() -> None:
+    closes: list[list[object]] = [["date", "code", "price"], ["2026-01-02", "069500", 32000]]
+    quotes = read_price_document(Document("p.xlsx", workbook(Notes=[["x"]], Closes=closes), PriceError), KOREA, ON)
+    assert [(quote.code, quote.price) for quote in quotes.quotes] == [("069500", Decimal(32000))]
+    rows: list[list[object]] = [
+        ["code", "lot_id", "date", "quantity", "cost"],
+        ["069500", "1", "2026-01-02", 5, 150000],
+    ]
+    (lot,) = read_lot_document(Document("l.xlsx", workbook(Lots=rows), HoldingsError), KOREA)
+    assert (lot.quantity, lot.cost) == (Decimal(5), Decimal(150000))
+    with pytest.raises(HoldingsError, match=r"l.xlsx \[A\], l.xlsx \[B\] all hold such a table"):
+        read_lot_document(Document("l.xlsx", workbook(A=rows, B=rows), HoldingsError), KOREA)
+
+
+def test_a_table_that_excel_saved_in_the_west() -> None:
+    text = "Name;ISIN;WKN;Stück;Kurs;Währung\nMüller & Söhne – Größe;DE0000000001;A1;2;1,50;EUR\n"
+    file = statement(text.encode("cp1252"))
+    assert held(file) == {"main": {"DE0000000001": "2"}}
+    assert file.holdings.positions[0].name == "Müller & Söhne – Größe"
+    with pytest.raises(HoldingsError, match="in no encoding that is read here"):
+        statement(b"code,quantity\nA\xfe\xfe\xfe,1\n")

@@ -1,8 +1,9 @@
 """A file as it arrived: its bytes, their hash, their text and their rows.
 
 The bytes are read once, so that what is hashed is what is read even if the file is replaced meanwhile. Text is UTF-8
-(with or without a mark), UTF-16 with a mark, or CP949, which Korean trading programs write; decoding is strict, so a
-character is never replaced by a question mark.
+(with or without a mark), UTF-16 with a mark, CP949, which Korean trading programs write, or Windows-1252, which Excel
+writes in the West. Decoding is strict, so a character is never replaced by a question mark; as every byte is something
+in Windows-1252, that is believed only of a text with few letters beyond ASCII, each of them usual.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from rebalance_kit.words import Finding, Text, same
 MAX_BYTES = 10 * 1024 * 1024
 HEAD_ROWS = 100  # how far down a format looks for its marks
 _MARK = "\ufeff"
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+_WESTERN = frozenset("ÄÖÜäöüßÀÁÂÃÇÈÉÊËÌÍÎÏÑÒÓÔÕØÙÚÛàáâãçèéêëìíîïñòóôõøùúûÅåÆæ®™©°–—‘’“”€£§·•…\xa0")
 _UNSEEN = " \t\r\n\f\v\xa0\u200b\u200c\u200d\u2060\ufeff"  # blanks, seen or not, around a cell
 
 # The first bytes of files that people hand over in place of a table, and what they are.
@@ -76,13 +79,18 @@ class Document:
         return next((kind for first, kind in _KINDS if start.startswith(first)), None)
 
     @property
+    def is_workbook(self) -> bool:
+        """Whether the bytes are those of an Excel file, or of something that looks like one from outside."""
+        return self.data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"))
+
+    @property
     def text(self) -> str:
         """The whole text. Raises the document's error when it is no text in a known encoding."""
         return self._decoded[0]
 
     @property
     def encoding(self) -> str:
-        """UTF-8, UTF-16 or CP949."""
+        """UTF-8, UTF-16, CP949 or Windows-1252."""
         return self._decoded[1]
 
     @property
@@ -187,17 +195,18 @@ class Document:
         if self.data.startswith((b"\xff\xfe", b"\xfe\xff")):
             candidates: tuple[tuple[str, str], ...] = (("utf-16", "UTF-16"),)
         else:
-            candidates = (("utf-8-sig", "UTF-8"), ("cp949", "CP949"))
+            candidates = (("utf-8-sig", "UTF-8"), ("cp949", "CP949"), ("cp1252", "Windows-1252"))
         for codec, encoding in candidates:
-            try:
-                return self.data.decode(codec), encoding
-            except UnicodeDecodeError:
-                continue
+            with suppress(UnicodeDecodeError):
+                text = self.data.decode(codec)
+                if codec != "cp1252" or _is_western(text):
+                    return text, encoding
         raise self.problem(
             "unknown_encoding",
             wrong=Text("the text is in no encoding that is read here", "읽을 수 있는 문자 인코딩이 아닙니다"),
             expected=Text(
-                "UTF-8, UTF-16 with a byte-order mark, or CP949", "UTF-8, 바이트 순서 표시가 있는 UTF-16, CP949"
+                "UTF-8, UTF-16 with a byte-order mark, CP949 or Windows-1252",
+                "UTF-8, 바이트 순서 표시가 있는 UTF-16, CP949, Windows-1252",
             ),
             fix=_SAVE_AS_UTF8,
         )
@@ -244,6 +253,13 @@ def _unreadable(path: Path, error: type[InputError], problem: Exception) -> Inpu
         expected=Text("a file that can be read", "읽을 수 있는 파일"),
         fix=Text("check the path and its permissions", "경로와 권한을 확인해 주세요"),
     )
+
+
+def _is_western(text: str) -> bool:
+    """Whether a text decoded as Windows-1252 can be one: rare accents and signs, no more than two side by side."""
+    beyond = [run for run in _BEYOND_ASCII.findall(text) if run]
+    letters = "".join(beyond)
+    return set(letters) <= _WESTERN and all(len(run) <= 2 for run in beyond) and len(letters) * 10 <= len(text)
 
 
 def _trimmed(cell: str) -> str:

@@ -171,8 +171,10 @@ def read_table(document: Document, layout: Layout) -> Table:
 def read_grid(document: Document, is_heading: Callable[[Sequence[str]], bool], wanted: Text) -> Grid:
     """The rows below the first row that `is_heading` accepts, split by the one delimiter that makes it appear.
 
-    Raises when no delimiter does, naming the headings found, or when two do.
+    Of a workbook it is the one sheet that has such a row. Raises when no delimiter does, naming the headings found, or
+    when two do.
     """
+    document = _sheet_with(document, is_heading)
     if document.kind:
         raise document.no_table(wanted)
     proved = [delimiter for delimiter in DELIMITERS if find_heading(document, delimiter, is_heading) is not None]
@@ -181,6 +183,14 @@ def read_grid(document: Document, is_heading: Callable[[Sequence[str]], bool], w
     rows = tuple(document.rows(proved[0]))
     start = next(i for i, row in enumerate(rows) if is_heading(row.cells))
     return Grid(document, proved[0], rows[start], rows[start + 1 :], rows[:start])
+
+
+def _sheet_with(document: Document, is_heading: Callable[[Sequence[str]], bool]) -> Document:
+    if not document.is_workbook:
+        return document
+    from rebalance_kit.textfile.workbook import the_sheet  # loaded for a workbook alone
+
+    return the_sheet(document, lambda sheet: find_heading(sheet, ",", is_heading) is not None)
 
 
 def find_heading(document: Document, delimiter: str, is_heading: Callable[[Sequence[str]], bool]) -> Row | None:

@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rebalance_kit.errors import InputError
@@ -24,14 +24,9 @@ from rebalance_kit.words import Text
 MOST_BYTES = 64 * 1024 * 1024  # of a workbook once decompressed
 SECONDS = 60  # that reading a workbook may take
 MOST_CELLS = 4_000_000  # of the rectangle around the cells of a sheet
-_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OLE = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _REFERENCE = re.compile(rb'<c [^>]*?r="([A-Z]{1,3})([0-9]{1,7})"')
-
-
-def is_workbook(document: Document) -> bool:
-    """Whether the bytes are those of an Excel file, or of something that looks like one from outside."""
-    return document.data.startswith((_ZIP, _OLE))
 
 
 def sheets(document: Document) -> tuple[Document, ...]:
@@ -39,13 +34,28 @@ def sheets(document: Document) -> tuple[Document, ...]:
 
     Raises the document's error for a password, for an archive that is no workbook, for a broken or oversized one.
     """
-    if not is_workbook(document):
+    if not document.is_workbook:
         return (document,)
     _check(document)
     found = tuple(_read(document))
     if not found:
         raise _problem(document, "empty_file", _NOTHING, Text("a sheet with a table", "표가 있는 시트"), _DOWNLOAD)
     return found
+
+
+def the_sheet(document: Document, fits: Callable[[Document], bool]) -> Document:
+    """The one sheet that `fits`, the first when none does. Raises the document's error, naming them, when two do."""
+    found = sheets(document)
+    fitting = [sheet for sheet in found if fits(sheet)]
+    if len(fitting) > 1:
+        names = ", ".join(sheet.name for sheet in fitting)
+        raise document.problem(
+            "ambiguous_sheet",
+            wrong=Text(f"the sheets {names} all hold such a table", f"{names} 시트에 모두 그런 표가 있습니다"),
+            expected=Text("one sheet with the table", "표가 있는 시트 하나"),
+            fix=Text("save the right sheet as CSV", "맞는 시트를 CSV로 저장해 주세요"),
+        )
+    return fitting[0] if fitting else found[0]
 
 
 def _read(document: Document) -> Iterator[Document]:
