@@ -18,7 +18,7 @@ from rebalance_kit.money import product
 from rebalance_kit.prices.codes import Codes
 from rebalance_kit.words import Finding
 from tests.make import policy
-from tests.statement_files import held, statement
+from tests.statement_files import held, prices, statement
 
 
 @pytest.mark.parametrize(
@@ -114,6 +114,13 @@ def test_rounding_explains_a_value_and_nothing_else_does(price: Decimal, quantit
     value = product(price, quantity).quantize(Decimal("0.01"))
     assert explains(price, quantity, value, "USD")
     assert not explains(price, quantity, value + quantity + price + 1, "USD")
+
+
+def test_two_values_that_prove_different_prices_prove_none() -> None:
+    head = "Account Number,Account Name,Symbol,Description,Quantity,Last Price,Current Value\n"
+    file = statement(head + "X1,A IRA,AAA,ALPHA,3,,$10.00\nX2,B IRA,AAA,ALPHA,7,,$23.35\nX2,B IRA,BBB,BETA,2,,$3.00\n")
+    assert prices(file) == {"BBB": Decimal("1.50")}
+    assert file.values["X2", "AAA"] == Decimal("23.35")
 
 
 def test_the_symbol_of_another_currency_is_refused() -> None:

@@ -62,7 +62,9 @@ def judge_prices(entries: Sequence[Entry], agreed: Collection[str | None]) -> tu
     Without a price the value proves one: the shortest price that times the quantity is the printed value. A price that
     contradicts its value is not used; where the account's own total proves the value, the value's price is.
     """
-    kept, findings = [], []
+    kept: list[Entry] = []
+    findings: list[Finding] = []
+    proofs: set[int] = set()  # where a price is not the printed one
     for entry in entries:
         if entry.kind != "asset" or entry.value is None or entry.quantity == entry.value == 0:
             kept.append(entry)
@@ -71,15 +73,29 @@ def judge_prices(entries: Sequence[Entry], agreed: Collection[str | None]) -> tu
             findings.append(_contradiction(entry, None))
         elif entry.price is None:
             proved = proved_price(entry.value, entry.quantity, entry.currency)
+            proofs.add(len(kept))
             kept.append(replace(entry, price=proved))
         elif explains(entry.price, entry.quantity, entry.value, entry.currency):
             kept.append(entry)
         else:
             sure = entry.account in agreed or None in agreed
             proved = proved_price(entry.value, entry.quantity, entry.currency) if sure else None
+            proofs.add(len(kept))
             kept.append(replace(entry, price=proved))
             findings.append(_contradiction(entry, proved))
-    return kept, tuple(findings)
+    return _agreeing(kept, proofs), tuple(findings)
+
+
+def _agreeing(entries: list[Entry], proofs: Collection[int]) -> list[Entry]:
+    """The entries without proved prices that another row of the same code contradicts: rounding proves too little."""
+    prices: defaultdict[str, set[Decimal]] = defaultdict(set)
+    for entry in entries if proofs else ():
+        if entry.price is not None:
+            prices[entry.code].add(entry.price)
+    return [
+        replace(entry, price=None) if index in proofs and len(prices[entry.code]) > 1 else entry
+        for index, entry in enumerate(entries)
+    ]
 
 
 def agrees(found: Decimal, printed: Decimal, slack: Fraction = Fraction(0)) -> bool:
