@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import typer
 
@@ -64,9 +65,12 @@ def _tell(failure: Exception, words: list[str]) -> int:
     error = _ours(failure, words)
     more = error.more if isinstance(error, PolicyError) and words[:2] == ["policy", "check"] else ()
     try:
-        return output.report(error, language, as_json="--json" in words, more=more)
-    except OSError:
-        return 1
+        code = output.report(error, language, as_json="--json" in words, more=more)
+        sys.stdout.flush()
+    except OSError:  # the output itself is what failed
+        _let_go_of_stdout()
+        return error.exit_code
+    return code
 
 
 def _ours(error: Exception, words: list[str]) -> KitError:
@@ -80,6 +84,12 @@ def _ours(error: Exception, words: list[str]) -> KitError:
 
 
 def _reader_left() -> int:
-    """`rebalance history ... | head` is no failure; Python must not complain at exit either."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """`rebalance history ... | head` is no failure."""
+    _let_go_of_stdout()
     return 0
+
+
+def _let_go_of_stdout() -> None:
+    """What could not be written stays in the buffer: Python must not try again, and complain, when it ends."""
+    with suppress(OSError, ValueError):  # captured in a test, or closed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
