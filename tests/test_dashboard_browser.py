@@ -7,7 +7,6 @@ import json
 import os
 import random
 import re
-import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -24,12 +23,12 @@ from rebalance_kit.money import show_money, show_percent
 from rebalance_kit.planner.plan import Plan
 from rebalance_kit.portfolio import Portfolio, open_portfolio
 from rebalance_kit.report.svg import bar_words, drift_bars
+from rebalance_kit.samples import write_sample
 from rebalance_kit.words import Language
 from tests.benchmarks.bench_dashboard import slider_latency
 from tests.desk import Served, Visit, chromium, serve, visit
 
 pytestmark = pytest.mark.browser
-SAMPLES = Path(__file__).parents[1] / "portfolios"
 Targets = dict[str, Decimal]
 
 
@@ -44,8 +43,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Portfolios by name, each used by one test that submits: a first, b by mouse, c by keyboard, d on the phone."""
     root = tmp_path_factory.mktemp("portfolios")
     for name in ("a", "b", "c", "d"):
-        shutil.copytree(SAMPLES / "growth", root / name)
-    shutil.copytree(SAMPLES / "us", root / "us")
+        write_sample(root / name)
+    write_sample(root / "us", "us")
     return root
 
 

@@ -18,6 +18,7 @@ from threading import Thread
 from rebalance_kit import arguments
 from rebalance_kit.dashboard.session import ROOT_VARIABLE
 from rebalance_kit.errors import UsageError
+from rebalance_kit.execution.worker import start_worker
 from rebalance_kit.words import Text
 
 _HERE = Path(__file__).parent
@@ -88,7 +89,7 @@ class Worker:
     """The process that executes proposals, started with the desk, ended with it, and started again if it dies."""
 
     def __init__(self, root: Path, command: Sequence[str] | None = None) -> None:
-        self.command = list(command or (sys.executable, "-m", "rebalance_kit", "worker", str(root)))
+        self._root, self._command = root, command
         self.starts = 0
         self._process = self._start()
 
@@ -118,8 +119,7 @@ class Worker:
 
     def _start(self) -> subprocess.Popen[bytes]:
         self.starts += 1
-        # The pipe is never written to: it closes when this process ends, however it ends, and tells the worker.
-        return subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)  # noqa: S603  # our own interpreter and arguments, no shell
+        return start_worker(self._root, self._command)
 
 
 def _open(url: str, private: Path) -> None:

@@ -36,11 +36,6 @@ class State(StrEnum):
     def terminal(self) -> bool:
         return self.value in TERMINAL
 
-    @property
-    def nothing_at_broker(self) -> bool:
-        """Whether another attempt may follow."""
-        return self in (State.NOT_SENT, State.REJECTED, State.ABSENT)
-
 
 @dataclass(frozen=True, slots=True)
 class Attempt:

@@ -13,6 +13,8 @@ import json
 import logging
 import secrets
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -122,6 +124,15 @@ def wait(folder: Path, proposal_id: str, timeout: float) -> Answer | None:
 def worker_alive(folder: Path) -> bool:
     """Whether a worker serves the folder now."""
     return is_locked(folder / LOCK_NAME)
+
+
+def start_worker(root: Path, command: Sequence[str] | None = None) -> subprocess.Popen[bytes]:
+    """A worker process for a folder, or a folder of them (`command` replaces it in tests).
+
+    Nothing is ever written to its pipe: it closes when this process ends, however it ends, and tells the worker.
+    """
+    words = command or (sys.executable, "-m", "rebalance_kit", "worker", str(root.resolve()))
+    return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)  # noqa: S603  # our own interpreter and arguments, no shell
 
 
 # ---- the worker's side ----

@@ -6,8 +6,6 @@ again, and refuses unless the id is the same. So nothing a page writes can be tr
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rebalance_kit.errors import KitError, RuleError
 from rebalance_kit.execution.packing import pack, unpack
 from rebalance_kit.execution.worker import propose as leave
-from rebalance_kit.execution.worker import wait, worker_alive
+from rebalance_kit.execution.worker import start_worker, wait, worker_alive
 from rebalance_kit.planner.plan import PlanOptions
 from rebalance_kit.portfolio.opening import open_portfolio
 from rebalance_kit.portfolio.trading import Run, wrong_id
@@ -84,9 +82,7 @@ def _worker(folder: Path) -> Iterator[None]:
     if worker_alive(folder):
         yield
         return
-    command = (sys.executable, "-m", "rebalance_kit", "worker", str(folder.resolve()))
-    # The worker ends when this pipe closes, however this process ends.
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)  # noqa: S603  # our own interpreter and arguments, no shell
+    process = start_worker(folder)
     try:
         yield
     finally:
