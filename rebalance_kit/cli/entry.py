@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import typer
 
-from rebalance_kit.cli import actions, faults, harvest, importing, output, policy, prices, questions
+from rebalance_kit.cli import actions, faults, harvest, importing, output, policy, prices, questions, record
 from rebalance_kit.cli.story import STORY
 from rebalance_kit.cli.worker import worker
 from rebalance_kit.errors import KitError, PolicyError
@@ -31,11 +31,17 @@ app.command("import")(importing.import_files)
 app.command()(prices.prices)
 app.command()(actions.run)
 app.command()(actions.history)
+app.command()(record.stop)
 app.command()(actions.dashboard)
 app.command(hidden=True)(worker)
 app.add_typer(policy.commands, name="policy")
+app.add_typer(record.journal, name="journal")
 
-COMMANDS = ("demo", "drift", "plan", "cash", "harvest", "import", "prices", "run", "history", "dashboard", "policy")
+COMMANDS = (
+    "demo", "drift", "plan", "cash", "harvest", "import", "prices", "run", "history", "stop", "dashboard", "policy",
+    "journal",
+)  # fmt: skip
+_INNER = {"policy": policy.COMMANDS, "journal": record.JOURNAL_COMMANDS}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -77,7 +83,7 @@ def _ours(error: Exception, words: list[str]) -> KitError:
     if isinstance(error, KitError):
         return error
     if isinstance(error, typer.TyperException):
-        return faults.usage_fault(error, words, policy.COMMANDS if words[0] == "policy" else COMMANDS)
+        return faults.usage_fault(error, words, _INNER.get(words[0], COMMANDS))
     if isinstance(error, OSError):
         return faults.disk_fault(error)
     return faults.unexpected_fault(error)

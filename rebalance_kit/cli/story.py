@@ -15,6 +15,8 @@ Where am I off target, what should I do about it, and what will it cost?
   run PORTFOLIO         the plan, checked; carried out only with --yes PLAN_ID
   history PORTFOLIO     what was done, and when
   dashboard [DIR]       the same in your browser: sliders, preview, submit
+  stop PORTFOLIO        the kill switch: no order leaves (--off: they may again)
+  journal verify|export is the record whole? the record as JSON Lines
   policy check|schema   check a portfolio.yaml; a JSON schema for your editor
 
 PORTFOLIO is a folder with portfolio.yaml, holdings.csv and, if you like,

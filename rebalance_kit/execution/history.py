@@ -28,7 +28,7 @@ def runs(folder: Path, account: str | None = None, mode: Mode = Mode.PAPER) -> t
 
     Raises StorageError when the journal cannot be read, or was emptied or restored.
     """
-    with _reading(folder, mode) as database:
+    with reading(folder, mode) as database:
         if database is None:
             return ()
         from rebalance_kit.execution.records import read_runs
@@ -38,7 +38,7 @@ def runs(folder: Path, account: str | None = None, mode: Mode = Mode.PAPER) -> t
 
 def last_rebalance(folder: Path, account: str | None = None, mode: Mode = Mode.PAPER) -> date | None:
     """The session of the last run that traded to rebalance; a deposit or withdrawal is not one. Raises as `runs`."""
-    with _reading(folder, mode) as database:
+    with reading(folder, mode) as database:
         if database is None:
             return None
         (last,) = database.execute(
@@ -62,7 +62,7 @@ def history(folder: Path, account: str | None = None, mode: Mode = Mode.PAPER, l
 
 
 @contextmanager
-def _reading(folder: Path, mode: Mode) -> Iterator[sqlite3.Connection | None]:
+def reading(folder: Path, mode: Mode) -> Iterator[sqlite3.Connection | None]:
     """The journal as it is at one moment, after its anchor was checked; None where nothing has run."""
     path = chain.journal_path(folder, mode)
     database = read_database(path, len(MIGRATIONS))
