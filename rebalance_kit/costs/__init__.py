@@ -1,0 +1,5 @@
+"""What trading costs, and what not trading costs: rates of an order, and the tracking cost of being off target."""
+
+from rebalance_kit.costs.rates import CostRates, SelfFinancing, commission, cost_rates, self_financing, slippage
+
+__all__ = ["CostRates", "SelfFinancing", "commission", "cost_rates", "self_financing", "slippage"]
