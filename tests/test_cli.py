@@ -52,7 +52,9 @@ def test_help_tells_the_story_on_one_screen(words: list[str]) -> None:
     assert max(map(cell_len, STORY.splitlines())) <= 80
 
 
-COMMANDS = ["drift", "plan", "cash", "run", "history", "demo", "dashboard", "policy check", "policy schema"]
+COMMANDS = [
+    "drift", "plan", "cash", "run", "stop", "history", "demo", "dashboard", "policy check", "policy schema",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -13,16 +13,13 @@ Where am I off target, what should I do about it, and what will it cost?
   import FILE...        what a broker's export holds (with --write: kept)
   prices PORTFOLIO      closes from the web into prices.csv (with --write)
   run PORTFOLIO         the plan, checked; carried out only with --yes PLAN_ID
-  history PORTFOLIO     what was done, and when
-  dashboard [DIR]       the same in your browser: sliders, preview, submit
   stop PORTFOLIO        the kill switch: no order leaves (--off: they may again)
-  journal verify|export is the record whole? the record as JSON Lines
+  history, journal ...  what was done, and when; is the record whole?
+  dashboard [DIR]       the same in your browser: sliders, preview, submit
   policy check|schema   check a portfolio.yaml; a JSON schema for your editor
 
-PORTFOLIO is a folder with portfolio.yaml, holdings.csv and, if you like,
-prices.csv. Questions about it take --on DATE, --account NAME, --holdings FILE,
---prices FILE, --language ko|en and --json (one document, for programs).
-
+PORTFOLIO is a folder. Questions about it take --on DATE, --account NAME,
+--holdings FILE, --prices FILE, --language ko|en and --json (for programs).
 Begin with   rebalance demo my-portfolio, then rebalance drift my-portfolio
 More         rebalance COMMAND --help      한국어: --language ko
 Exit codes   0 done, 1 failed, 2 bad input, 3 a rule blocks it, 4 busy,
