@@ -1,0 +1,191 @@
+"""Builds what a planner is told about tax (`tax.schedule`) from the same case and lots that `tax.estimate` uses.
+
+    schedules, shared = tax_schedules(case, "main", codes)
+
+For any sales, whole or in parts of a share, their tax by schedule is that of `estimate` before its roundings (and with
+commissions that are not rounded up), unless a wash sale takes part of a loss away (United States): the shares of a
+losing lot that lots bought within the last 30 days would replace are told to the planner as sold without a loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from fractions import Fraction
+
+from rebalance_kit.costs import cost_rates
+from rebalance_kit.policy.choices import TaxClass
+from rebalance_kit.tax.case import OVERSEAS, Case, TaxPosition, tax_position
+from rebalance_kit.tax.estimate_korea import KoreanYear, korean_year, tax_base_now
+from rebalance_kit.tax.estimate_us import (
+    SHELTERED,
+    is_collectible,
+    lot_key,
+    purchases_known,
+    realised_so_far,
+    taxpayer,
+)
+from rebalance_kit.tax.korea import progressive_tax, taxable_other_gain, withheld_rate
+from rebalance_kit.tax.korea_accounts import DEFERRED
+from rebalance_kit.tax.lots import NONE, TaxLot
+from rebalance_kit.tax.rules import Reading
+from rebalance_kit.tax.schedule import AmericanYear, Hinge, Piece, SharedTax, Sums, TaxSchedule
+from rebalance_kit.tax.us import Taxpayer, is_long_term
+from rebalance_kit.tax.wash import Bought
+
+
+def tax_schedules(
+    case: Case, account: str, codes: Iterable[str], *, saves: bool = True
+) -> tuple[dict[str, TaxSchedule], SharedTax]:
+    """The schedule of every code of which a sale in the account may be taxed, and what all sales share.
+
+    A code without a schedule is one on whose sale nothing is ever taxed, or whose cost nobody knows. `saves` False:
+    losses offset gains of the same plan only (`SharedTax.saves`). Raises RuleError `no_tax_rule` and `missing_rate`
+    as `estimate` does.
+    """
+    reading = case.rules.on(case.on)
+    made = (schedule_of(case, tax_position(case, account, code), reading) for code in sorted(set(codes)))
+    schedules = {schedule.code: schedule for schedule in made if schedule is not None}
+    return schedules, shared_tax(case, reading, saves=saves)
+
+
+def schedule_of(case: Case, position: TaxPosition, reading: Reading) -> TaxSchedule | None:
+    """The schedule of one position; None where no sale of it is taxed, or the cost is not known."""
+    if not _is_taxed(case, position) or not position.lots:
+        return None
+    share = Fraction(case.prices.price(position.code)) * Fraction(case.prices.rate(position.currency))
+    if case.american:
+        pieces = tuple(_american_pieces(case, position, share, reading))
+    elif position.tax_class in OVERSEAS:
+        pieces = tuple(_overseas_piece(case, position, lot, share, reading) for lot in position.lots)
+    else:
+        pieces = tuple(_other_piece(case, position, lot, share, reading) for lot in position.lots)
+    chosen = case.american and case.policy.tax.lot_method == "specific"
+    return TaxSchedule(position.account, position.code, pieces, any_order=chosen)
+
+
+def shared_tax(case: Case, reading: Reading, *, saves: bool = True) -> SharedTax:
+    """What the sales of the year are taxed together, after what the policy says of the year so far."""
+    if case.american:
+        return SharedTax(american=american_year(case, reading), saves=saves)
+    year = korean_year(case)
+    left = reading.fraction("kr_overseas_deduction") - year.overseas_gain
+    overseas = Hinge(reading.fraction("kr_overseas_rate"), left if saves else max(NONE, left))
+    return SharedTax((overseas,), tuple(income_hinges(year, reading)), saves=saves)
+
+
+def _is_taxed(case: Case, position: TaxPosition) -> bool:
+    if case.american:
+        return position.account_type not in SHELTERED
+    return position.account_type not in DEFERRED and position.tax_class is not TaxClass.KR_EQUITY
+
+
+def _overseas_piece(case: Case, position: TaxPosition, lot: TaxLot, share: Fraction, reading: Reading) -> Piece:
+    """Netted over the year, after the commission; of a partnership, a share of the proceeds is withheld besides."""
+    withheld = share * reading.fraction("kr_ptp_withholding") if position.tax_class is TaxClass.US_PTP else NONE
+    return Piece(lot.lot_id, lot.quantity, own=withheld, gain=_net(case, position, share) - lot.share_cost)
+
+
+def _other_piece(case: Case, position: TaxPosition, lot: TaxLot, share: Fraction, reading: Reading) -> Piece:
+    """Withheld at the sale, fees left out; constant per share by the moving average."""
+    now = tax_base_now(case, position.code)
+    base_gain = None if now is None or lot.tax_base is None else now - lot.tax_base / lot.quantity
+    taxable = taxable_other_gain(share - lot.share_cost, base_gain)
+    return Piece(lot.lot_id, lot.quantity, own=taxable * withheld_rate(reading), income=taxable)
+
+
+def _net(case: Case, position: TaxPosition, share: Fraction) -> Fraction:
+    """What a share brings after its commission."""
+    return share * (1 - Fraction(cost_rates(case.policy, position.code).commission))
+
+
+def income_hinges(year: KoreanYear, reading: Reading) -> Iterator[Hinge]:
+    """What financial income adds to the year's tax beyond the tax withheld, as hinges on the income added.
+
+    The tax is convex and linear between the threshold, the brackets and the income at which joining the other income
+    becomes dearer than 14 % of everything (`korea.financial_income_tax`).
+    """
+    before, slope = year.financial_income, withheld_rate(reading)
+    edges = [edge for edge in _edges(year, reading) if edge > before]
+    for low, high in zip((before, *edges), (*edges, (edges or [before])[-1] + 1), strict=True):
+        rise = year.financial(reading, high - before) - year.financial(reading, low - before)
+        steeper = rise / (high - low) - slope
+        if steeper > 0:
+            yield Hinge(steeper, low - before)
+        slope += steeper
+
+
+def _edges(year: KoreanYear, reading: Reading) -> list[Fraction]:
+    """The financial incomes at which the marginal tax may change, sorted."""
+    threshold, rate = reading.fraction("kr_financial_threshold"), reading.fraction("kr_withholding_national")
+    brackets, other = reading.brackets("kr_income"), year.other_income
+
+    def dearer(income: Fraction) -> Fraction:
+        """How much dearer joining the other income is than 14 % of everything; linear within a bracket."""
+        joined = progressive_tax(other + income - threshold, brackets) - progressive_tax(other, brackets)
+        return joined - (income - threshold) * rate
+
+    steps = [edge for lower, _ in brackets if (edge := lower + threshold - other) > threshold]
+    edges = [threshold, *steps]
+    crossings = []
+    for low, high in zip(edges, (*edges[1:], edges[-1] + 1), strict=True):
+        slope = (dearer(high) - dearer(low)) / (high - low)
+        last = low == edges[-1]
+        if dearer(low) < 0 and slope > 0 and (last or dearer(high) > 0):
+            crossings.append(low - dearer(low) / slope)
+    return sorted({*edges, *crossings})
+
+
+def american_year(case: Case, reading: Reading) -> AmericanYear:
+    """The year's netting before any sale, with its marginal rates."""
+    who, before = taxpayer(case), realised_so_far(case)
+    year = AmericanYear(
+        short_before=before.short - who.carry_short,
+        long_before=before.long - who.carry_long,
+        short_rate=NONE,
+        long_rate=NONE,
+        ordinary_rate=NONE,
+        loss_limit=reading.fraction(f"us_loss_limit_{who.filing_status}"),
+        collectible_before=before.collectible - who.carry_long,
+        one_rate=who.income is None,
+        taxpayer=Taxpayer(who.filing_status, who.income),
+        reading=reading,
+    )
+    step = Fraction(1, 1000)
+    nothing = Sums(short=-year.short_before, long=-year.long_before, collectible=-year.collectible_before)
+    short, long, special = year.slopes(nothing, step)
+    ordinary = -year.tax(nothing._replace(short=nothing.short - step)) / step
+    return replace(year, short_rate=short, long_rate=long, ordinary_rate=ordinary, collectible_rate=special)
+
+
+def _american_pieces(case: Case, position: TaxPosition, share: Fraction, reading: Reading) -> Iterator[Piece]:
+    """Each lot short or long; of a lot at a loss, first the shares whose loss would be washed."""
+    net = _net(case, position, share)
+    loses = any(net < lot.share_cost for lot in position.lots)
+    recent = _recent(case, position.code, reading) if loses else []
+    for lot in position.lots:
+        gain = net - lot.share_cost
+        washed = min(lot.quantity, _replacements(recent, position, lot)) if gain < 0 else NONE
+        long = is_long_term(lot.bought, case.on)
+        counted = lot.quantity - washed
+        if washed:
+            yield Piece(lot.lot_id, washed)
+        if counted and long:
+            special = gain if is_collectible(case, position.code) else NONE
+            yield Piece(lot.lot_id, counted, long=gain, collectible=special)
+        elif counted:
+            yield Piece(lot.lot_id, counted, short=gain)
+
+
+def _recent(case: Case, code: str, reading: Reading) -> list[Bought]:
+    """What was bought of it, or of something identical, in any account within the days of the wash rule."""
+    window = timedelta(days=int(reading.value("us_wash_days")))
+    known = purchases_known(case, [code], ())
+    return [bought for bought in known if bought.day is not None and abs(case.on - bought.day) <= window]
+
+
+def _replacements(recent: Iterable[Bought], position: TaxPosition, lot: TaxLot) -> Fraction:
+    """The shares of other lots that could replace shares of a losing lot sold today."""
+    own = lot_key(position.code, lot.lot_id), position.account
+    return sum((bought.quantity for bought in recent if (bought.lot_id, bought.account) != own), NONE)
