@@ -24,6 +24,8 @@ from fractions import Fraction
 from math import ceil, lcm
 from typing import NamedTuple
 
+from rebalance_kit.tax.schedule import SharedTax, TaxSchedule
+
 OUTSIDE_PRICE = 20  # what a unit of money outside an explicit min or max costs
 
 
@@ -57,6 +59,7 @@ class Asset:
     ceiling: Fraction | None = None
     may_buy: bool = True
     may_sell: bool = True
+    tax: TaxSchedule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ class Terms:
     order_price: Fraction = Fraction(0)
     max_orders: int | None = None
     max_turnover: Fraction | None = None
+    shared: SharedTax | None = None
+    tax_weight: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
