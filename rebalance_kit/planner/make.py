@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -30,7 +30,7 @@ from rebalance_kit.planner.certificate import certify
 from rebalance_kit.planner.identity import plan_id
 from rebalance_kit.planner.plan import AfterRow, Certificate, Optimality, Plan, PlanOptions, Summary
 from rebalance_kit.planner.solve import NoPlan, Solution, solve
-from rebalance_kit.planner.stating import Case, only_account, problem_of, require_prices
+from rebalance_kit.planner.stating import Case, case_of, only_account, problem_of, require_prices
 from rebalance_kit.policy.model import CashRule, Method, Policy
 from rebalance_kit.prices.model import PriceBook
 from rebalance_kit.trigger import Decision
@@ -53,18 +53,18 @@ def make_plan(
     """The best whole-share plan for `goals` (definition 9), with its certificate.
 
     It follows the decision: when nothing is due there are no orders, and `ideal` shows those it would have. Raises
-    UsageError when one of several accounts has to be chosen, RuleError when a price is missing or must not be used,
-    and when something is due but no plan keeps the cash that has to stay.
+    RuleError when a price is missing or must not be used, and when something is due but no plan keeps the cash that has
+    to stay. Several accounts are planned together, as a household, unless one of them was asked for.
     """
-    case = Case(policy, holdings, prices, drift, options, only_account(policy, holdings, options))
+    case = case_of(policy, holdings, prices, drift, options)
     require_prices(case)
     solution, told = _solved_if_possible(case, goals, due=decision.rebalance)
-    wanted = () if solution is None else _orders(case, solution.counts, goals, on)
+    wanted = () if solution is None else _orders(case, solution, goals, on)
     orders = wanted if decision.rebalance else ()
     cash = cash_after(case, orders)
     after, total = _after(case, orders, cash)
     plan = Plan(
-        plan_id=plan_id(policy, holdings, prices, options, orders, case.account, on),
+        plan_id=plan_id(policy, holdings, prices, options, orders, ", ".join(case.planned), on),
         drift=drift,
         decision=decision,
         options=options,
@@ -85,7 +85,7 @@ def make_plan(
 
 def wanted_orders(case: Case, goals: Sequence[Goal], on: date) -> tuple[Order, ...]:
     """The orders alone of the best plan. Raises RuleError when the cash cannot be raised."""
-    return _orders(case, _solved(case, goals).counts, goals, on)
+    return _orders(case, _solved(case, goals), goals, on)
 
 
 def _solved_if_possible(case: Case, goals: Sequence[Goal], *, due: bool) -> tuple[Solution | None, tuple[Finding, ...]]:
@@ -100,21 +100,24 @@ def _solved_if_possible(case: Case, goals: Sequence[Goal], *, due: bool) -> tupl
 
 
 def _solved(case: Case, goals: Sequence[Goal]) -> Solution:
+    only_account(case.policy, case.holdings, case.options)  # until households are solved
     try:
         return solve(problem_of(case, goals))
     except NoPlan as none:
         raise _no_plan(case, none) from None
 
 
-def _orders(case: Case, counts: Mapping[str, int], goals: Sequence[Goal], on: date) -> tuple[Order, ...]:
-    """The orders that lead to the counts: sells first, then by code."""
+def _orders(case: Case, solution: Solution, goals: Sequence[Goal], on: date) -> tuple[Order, ...]:
+    """The orders that lead to the counts: sells first, then by account and code."""
     by_code = {goal.code: goal for goal in goals}
     moves = []
-    for row in case.drift.assets:
-        change = counts.get(row.code, 0) - int(case.holdings.quantity(row.code, case.account))
-        if row.code in counts and change:
-            moves.append(_order(case, row, change, by_code[row.code], on))
-    return tuple(sorted(moves, key=lambda order: (order.side is Side.BUY, order.code)))
+    for account in case.planned:
+        counts, own = solution.at(account), case.at(account)
+        for row in case.drift.assets:
+            change = counts.get(row.code, 0) - int(case.holdings.quantity(row.code, account))
+            if row.code in counts and change:
+                moves.append(_order(own, row, change, by_code[row.code], on))
+    return tuple(sorted(moves, key=lambda order: (order.side is Side.BUY, order.account, order.code)))
 
 
 def _order(case: Case, row: AssetDrift, change: int, goal: Goal, on: date) -> Order:
@@ -154,7 +157,10 @@ def _reason(case: Case, row: AssetDrift, goal: Goal) -> Text:
 
 def _after(case: Case, orders: Sequence[Order], cash: Decimal) -> tuple[tuple[AfterRow, ...], Decimal]:
     """Every asset after the orders at the reference prices, and the total that is left after costs."""
-    changes = {order.code: order.quantity if order.side is Side.BUY else -order.quantity for order in orders}
+    changes: dict[str, int] = {}
+    for order in orders:
+        change = order.quantity if order.side is Side.BUY else -order.quantity
+        changes[order.code] = changes.get(order.code, 0) + change
     held = {row.code: exact_sum((row.quantity, Decimal(changes.get(row.code, 0)))) for row in case.drift.assets}
     values = {
         row.code: case.prices.value(row.code, held[row.code]) if row.price is not None else ZERO
@@ -171,28 +177,28 @@ def _after(case: Case, orders: Sequence[Order], cash: Decimal) -> tuple[tuple[Af
 
 def cash_after(case: Case, orders: Sequence[Order]) -> Decimal:
     """All counted cash after the orders and the deposit or withdrawal, in the base currency."""
-    spent: dict[str, Decimal] = dict.fromkeys(case.currencies, ZERO)
+    others = [row.value for row in case.drift.cash if row.counted and row.account not in case.planned]
+    return exact_sum((*others, *(_own_cash_after(case.at(account), orders) for account in case.planned)))
+
+
+def _own_cash_after(case: Case, orders: Sequence[Order]) -> Decimal:
+    """The counted cash of the account that is looked at, after its orders, in the base currency."""
+    left: dict[str, Decimal] = dict.fromkeys(case.currencies, ZERO)
+    for balance in case.drift.cash:
+        if balance.counted and balance.account == case.account:
+            left[balance.currency] = exact_sum((left[balance.currency], balance.amount))
     for order in orders:
-        spent[order.currency] = exact_sum((spent[order.currency], order_spend(order)))
-    moved = {currency: exact_sum((amount.copy_negate(), _flow(case, currency))) for currency, amount in spent.items()}
-    counted = [balance for balance in case.drift.cash if balance.counted]
-    others = [balance.value for balance in counted if balance.account != case.account]
-    own: dict[str, Decimal] = dict.fromkeys(case.currencies, ZERO)
-    for balance in counted:
-        if balance.account == case.account:
-            own[balance.currency] = exact_sum((own[balance.currency], balance.amount))
-    after = [case.prices.in_base(exact_sum((own[c], moved[c])), c) for c in case.currencies if own[c] or moved[c]]
-    return exact_sum((*others, *after))
+        if order.account == case.account:
+            left[order.currency] = exact_sum((left[order.currency], order_spend(order).copy_negate()))
+    base = case.policy.base_currency
+    left[base] = exact_sum((left[base], case.own_flow))
+    return exact_sum(case.prices.in_base(amount, currency) for currency, amount in left.items() if amount)
 
 
 def order_spend(order: Order) -> Decimal:
     """What an order takes out of the account's cash, costs included; negative for a sale."""
     signed = order.amount if order.side is Side.BUY else order.amount.copy_negate()
     return exact_sum((signed, order.commission, order.slippage))
-
-
-def _flow(case: Case, currency: str) -> Decimal:
-    return case.flow if currency == case.policy.base_currency else ZERO
 
 
 def _summary(case: Case, orders: Sequence[Order], after: Sequence[AfterRow], cash: Decimal) -> Summary:

@@ -35,6 +35,10 @@ class Solution:
     proven: bool
     gap: Fraction
 
+    def at(self, _account: str) -> dict[str, int]:
+        """The counts in one account: there is only one."""
+        return self.counts
+
 
 def solve(problem: Problem) -> Solution:
     """The best plan, ties included, or the best one found with its gap. Every currency that has a budget must keep it,

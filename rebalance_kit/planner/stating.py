@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -16,13 +16,18 @@ from rebalance_kit.money import ZERO, exact_sum, minor_unit, product
 from rebalance_kit.planner.plan import PlanOptions
 from rebalance_kit.planner.problem import Asset, Problem, Terms, state
 from rebalance_kit.policy.model import Policy
+from rebalance_kit.policy.placing import may_hold, paid_account
 from rebalance_kit.prices.model import PriceBook, missing_price
 from rebalance_kit.words import Text
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Everything a plan is made from: the inputs of `make_plan` with the one account that it trades on."""
+    """Everything a plan is made from: the inputs of `make_plan` with the accounts that it trades on.
+
+    `account` is the one that is looked at; a household has several `accounts`, and `at` looks at each. `paid` is the
+    account of a deposit or withdrawal. Without them everything is about `account`.
+    """
 
     policy: Policy
     holdings: Holdings
@@ -30,6 +35,22 @@ class Case:
     drift: Drift
     options: PlanOptions
     account: str
+    accounts: tuple[str, ...] = ()
+    paid: str = ""
+
+    def at(self, account: str) -> Case:
+        """The same with the eyes on one account."""
+        return replace(self, account=account)
+
+    @property
+    def planned(self) -> tuple[str, ...]:
+        """Every account that the plan trades on, sorted."""
+        return self.accounts or (self.account,)
+
+    @property
+    def own_flow(self) -> Decimal:
+        """What is paid into (or out of) the account that is looked at."""
+        return self.flow if self.account == (self.paid or self.account) else ZERO
 
     @property
     def flow(self) -> Decimal:
@@ -51,7 +72,7 @@ class Case:
         asset = self.policy.asset(code)
         if asset is None or asset.never_buy or self.options.withdraw is not None or self.rests(code):
             return False
-        return not asset.accounts or self.account in asset.accounts
+        return may_hold(self.policy, asset, self.account)
 
     def may_sell(self, code: str) -> bool:
         """Does anything forbid selling: the policy, or what was asked for?"""
@@ -79,7 +100,7 @@ class Case:
             for row in self.holdings.cash
             if (row.account, row.currency) == (self.account, currency) and (row.kind == "cash" or counts_dividends)
         )
-        return exact_sum((*rows, self.flow if currency == self.policy.base_currency else ZERO))
+        return exact_sum((*rows, self.own_flow if currency == self.policy.base_currency else ZERO))
 
     @property
     def currencies(self) -> tuple[str, ...]:
@@ -89,30 +110,47 @@ class Case:
         return tuple(sorted({self.policy.base_currency, *cash, *traded}))
 
 
+def planned_accounts(policy: Policy, holdings: Holdings, account: str | None) -> tuple[str, ...]:
+    """The accounts that a plan trades on, sorted: the one that was asked for, else all that hold something."""
+    return (account,) if account is not None else tuple(sorted(holdings.accounts or policy.accounts))
+
+
 def only_account(policy: Policy, holdings: Holdings, options: PlanOptions) -> str:
-    """The account that is planned. UsageError when several are held and none was chosen, RuleError for an account
-    that holds parts of shares by rule, which this planner does not trade."""
-    held = holdings.accounts or tuple(policy.accounts)
-    account = options.account or held[0]
-    if options.account is None and len(held) > 1:
-        names = ", ".join(held)
+    """The account of what is planned for one account alone. UsageError when several are held and none was chosen."""
+    accounts = planned_accounts(policy, holdings, options.account)
+    if len(accounts) > 1:
+        names = ", ".join(accounts)
         raise UsageError(
             "account_not_chosen",
             where="account",
             wrong=Text(f"there are several accounts: {names}", f"여러 계좌가 있습니다: {names}"),
             expected=Text("one account to plan", "계획할 계좌 하나"),
-            fix=Text(f"choose one, such as --account {held[0]}", f"--account {held[0]}처럼 하나를 골라 주세요"),
+            fix=Text(f"choose one, such as --account {accounts[0]}", f"--account {accounts[0]}처럼 하나를 골라 주세요"),
         )
-    rule = policy.accounts.get(account)
-    if rule is not None and rule.fractional:
-        raise RuleError(
-            "fractional_account",
-            where=Text(f"account {account}", f"계좌 {account}"),
-            wrong=Text("it trades parts of shares", "소수점 거래 계좌입니다"),
-            expected=Text("an account of whole shares", "한 주 단위로 거래하는 계좌"),
-            fix=Text("plan it with `fractional: false`", "`fractional: false`로 두고 계획해 주세요"),
-        )
-    return account
+    _require_whole_shares(policy, accounts)
+    return accounts[0]
+
+
+def case_of(policy: Policy, holdings: Holdings, prices: PriceBook, drift: Drift, options: PlanOptions) -> Case:
+    """The case of a plan: the account that was asked for, the only one held, or all of them as a household. RuleError
+    for an account that holds parts of shares by rule, which this planner does not trade."""
+    accounts = planned_accounts(policy, holdings, options.account)
+    paid = paid_account(policy, accounts)
+    _require_whole_shares(policy, accounts)
+    return Case(policy, holdings, prices, drift, options, paid, accounts, paid)
+
+
+def _require_whole_shares(policy: Policy, accounts: Iterable[str]) -> None:
+    for account in accounts:
+        rule = policy.accounts.get(account)
+        if rule is not None and rule.fractional:
+            raise RuleError(
+                "fractional_account",
+                where=Text(f"account {account}", f"계좌 {account}"),
+                wrong=Text("it trades parts of shares", "소수점 거래 계좌입니다"),
+                expected=Text("an account of whole shares", "한 주 단위로 거래하는 계좌"),
+                fix=Text("plan it with `fractional: false`", "`fractional: false`로 두고 계획해 주세요"),
+            )
 
 
 def require_prices(case: Case) -> None:

@@ -100,6 +100,8 @@ class Asset(Part):
     never_buy: Flag = False
     never_sell: Flag = False
     accounts: tuple[Name, ...] = ()
+    risk_asset: Flag | None = None
+    drag: dict[Name, Rate] = Field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -110,14 +112,17 @@ class Asset(Part):
 class Subgroup(Part):
     weight: Weight | None = None
     threshold: Weight | None = None
+    interchangeable: Flag = False
     assets: tuple[Asset, ...] = Field(min_length=1)
 
 
 class Group(Part):
-    """A group of assets, or of groups of assets (a depth of two)."""
+    """A group of assets, or of groups of assets (a depth of two). In one that is `interchangeable` any asset may stand
+    for any other: the group's weight is the target, and how it is made up is left to the plan."""
 
     weight: Weight | None = None
     threshold: Weight | None = None
+    interchangeable: Flag = False
     assets: tuple[Asset, ...] = ()
     groups: dict[Name, Subgroup] = Field(default_factory=dict)
 
@@ -176,6 +181,19 @@ class Policy(Part):
             members |= inner
         return members
 
+    def interchangeable_groups(self) -> dict[str, tuple[Asset, ...]]:
+        """The members of every group whose assets may stand for each other; an outer group holds its inner ones."""
+        found: dict[str, tuple[Asset, ...]] = {}
+        for name, group in self.allocation.items():
+            if group.interchangeable:
+                inner = (asset for subgroup in group.groups.values() for asset in subgroup.assets)
+                found[name] = (*group.assets, *inner)
+                continue
+            for subname, subgroup in group.groups.items():
+                if subgroup.interchangeable:
+                    found[f"{name}{GROUP_SEPARATOR}{subname}"] = subgroup.assets
+        return found
+
     def group_targets(self) -> dict[str, Decimal]:
         """The target weight of every group and `group / subgroup`: the sum of its assets, exact."""
         return {name: _total(assets) for name, assets in self.group_members().items()}
@@ -183,13 +201,19 @@ class Policy(Part):
     def group_threshold(self, name: str) -> Decimal | None:
         """The drift at which a group breaches: its own threshold, else the default for groups; None is not tested.
 
-        `name` is one of `group_targets()`; KeyError for another.
+        An interchangeable group is tested instead of its assets, at the latest by their threshold. `name` is one of
+        `group_targets()`; KeyError for another.
         """
         groupname, _, subname = name.partition(GROUP_SEPARATOR)
         group: Group | Subgroup = self.allocation[groupname]
         if subname:
             group = self.allocation[groupname].groups[subname]
-        return self.rebalancing.drift_trigger.group_threshold if group.threshold is None else group.threshold
+        if group.threshold is not None:
+            return group.threshold
+        trigger = self.rebalancing.drift_trigger
+        if trigger.group_threshold is None and name in self.interchangeable_groups():
+            return trigger.threshold
+        return trigger.group_threshold
 
     def with_targets(self, targets: Mapping[str, Decimal]) -> Policy:
         """A what-if: the same policy with other target weights; group weights follow, explicit bands stay.

@@ -32,6 +32,7 @@ class AccountRule(Part):
     broker: Name = "paper"
     fractional: Flag = False
     cash_buffer: Amount = Decimal(0)
+    drag: Rate = Decimal(0)
 
 
 class Schedule(Part):

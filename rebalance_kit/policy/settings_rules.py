@@ -62,14 +62,16 @@ def _currencies(policy: Policy) -> Iterator[Problem]:
 def _accounts(policy: Policy) -> Iterator[Problem]:
     known = _names(policy.accounts)
     for path, asset in placed_assets(policy):
-        for index, account in enumerate(asset.accounts):
+        named: list[tuple[Path, str]] = [(("accounts", index), account) for index, account in enumerate(asset.accounts)]
+        named += [(("drag", account), account) for account in asset.drag]
+        for place, account in named:
             if account not in policy.accounts:
                 wrong = Text(f"the account {show(account)} does not exist", f"{show(account)} 계좌가 없습니다")
                 expected = Text(
                     f"an account of `portfolio.accounts` ({known})", f"`portfolio.accounts`의 계좌({known})"
                 )
                 fix = Text("correct the name or add the account", "이름을 고치거나 계좌를 추가하십시오")
-                yield Problem("unknown_account", (*path, "accounts", index), wrong, expected, fix)
+                yield Problem("unknown_account", (*path, *place), wrong, expected, fix)
 
 
 def _months(policy: Policy) -> Iterator[Problem]:
