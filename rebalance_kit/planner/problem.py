@@ -44,7 +44,8 @@ class Choice(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Asset:
     """One asset as exact numbers: `price` of a share in `currency`, `rate` into the base currency, `goal`, `floor` and
-    `ceiling` in the base currency; `fraction` is the held part of a share."""
+    `ceiling` in the base currency. Counts are in units of `unit` shares (a thousandth where parts of shares are traded):
+    `held` is in whole units, `fraction` the held part of a unit. `tax` is what selling is taxed at."""
 
     code: str
     currency: str
@@ -60,12 +61,15 @@ class Asset:
     may_buy: bool = True
     may_sell: bool = True
     tax: TaxSchedule | None = None
+    unit: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What the assets share. Money in the base currency, but `available` (cash that may be spent; negative: cash that
-    must be raised) in its own; `units` are the minor units of the currencies."""
+    must be raised) in its own; `units` are the minor units of the currencies. `shared` is what the sales of the year are
+    taxed together, `tax_weight` what a unit of tax counts. `spread` is the cost of an exchange between the base currency
+    and another one, as a share of the amount; None: no exchange."""
 
     base_currency: str
     units: dict[str, Fraction]
@@ -79,6 +83,7 @@ class Terms:
     max_turnover: Fraction | None = None
     shared: SharedTax | None = None
     tax_weight: Fraction = Fraction(0)
+    spread: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)

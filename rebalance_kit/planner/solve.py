@@ -27,13 +27,24 @@ class NoPlan(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class SaleLots:
+    """The lots that the sale of one asset takes, in the order of sale: (lot, units); what is left has no known lot."""
+
+    code: str
+    lots: tuple[tuple[str, Fraction], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Solution:
     """Final counts by code. `gap` is in base-currency minor units: zero and `proven`, or how far the plan is from the
-    bound at most."""
+    bound at most. `exchanges` are (currency, own-currency money bought with base money, or sold for it when negative);
+    `lots` what each sale with a tax schedule takes."""
 
     counts: dict[str, int]
     proven: bool
     gap: Fraction
+    exchanges: tuple[tuple[str, Fraction], ...] = ()
+    lots: tuple[SaleLots, ...] = ()
 
     def at(self, _account: str) -> dict[str, int]:
         """The counts in one account: there is only one."""
