@@ -45,6 +45,14 @@ def share(name: str, value: Decimal | int | str) -> Decimal:
     return parsed
 
 
+def count(name: str, value: int | str) -> int:
+    """A whole number above zero."""
+    parsed = _number(value)
+    if parsed is None or parsed <= 0 or parsed != int(parsed):
+        raise bad_argument(name, value, Text("a whole number above zero such as 12", "12처럼 0보다 큰 정수"))
+    return int(parsed)
+
+
 def day(name: str, value: date | str) -> date:
     """A calendar date, written 2026-04-01."""
     if isinstance(value, date):

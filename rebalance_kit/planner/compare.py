@@ -130,19 +130,21 @@ def compare_cash(
     case = Case(policy, holdings, prices, drift, options, only_account(policy, holdings, options))
     require_prices(case)
     exact = cash_rules(policy, drift, amount)
-    outcomes = []
-    for split in exact.rules:
-        orders = wanted_orders(case, cash_goals(policy, drift, amount, split.rule), on)
-        outcomes.append(RuleOutcome(split, orders, _left_over(case, orders)))
     return CashComparison(
         amount=amount,
         base_currency=policy.base_currency,
-        rules=tuple(outcomes),
+        rules=tuple(rule_outcome(case, split, on) for split in exact.rules),
         smallest_no_sell_deposit=exact.smallest_no_sell_deposit,
         names={row.code: row.name for row in drift.assets},
         language=policy.language,
         fx=drift.fx,
     )
+
+
+def rule_outcome(case: Case, split: RuleSplit, on: date) -> RuleOutcome:
+    """One rule's split of what is paid in or out, in whole shares. RuleError when the cash cannot be raised."""
+    orders = wanted_orders(case, cash_goals(case.policy, case.drift, case.flow, split.rule), on)
+    return RuleOutcome(split, orders, _left_over(case, orders))
 
 
 def _left_over(case: Case, orders: Sequence[Order]) -> Decimal:
