@@ -31,7 +31,8 @@ class Order:
 
     Prices and `amount` (reference price x quantity), `commission` and `slippage` are in `currency`, rounded up to its
     minor unit where they are costs; `rate` is base-currency units for one unit of `currency`. `limit_price` is None
-    for a market order. `tax` and `benefit` are None while nothing has computed them; `lots` is (lot id, quantity).
+    for a market order. `tax` (of a sale, base currency; negative: saved) and `benefit` are None where nothing has
+    computed them; `lots` is what a sale takes of each lot, (lot id, shares).
     """
 
     account: str
@@ -49,7 +50,7 @@ class Order:
     reason: Text
     tax: Decimal | None = None
     benefit: Decimal | None = None
-    lots: tuple[tuple[str, int], ...] = ()
+    lots: tuple[tuple[str, Decimal], ...] = ()
 
 
 class Instrument(StrEnum):

@@ -12,6 +12,7 @@ from rebalance_kit.frames import frame, html_table
 from rebalance_kit.goals import Goal
 from rebalance_kit.money import plain, show_money
 from rebalance_kit.orders import Order
+from rebalance_kit.planner.plan_tax import PlanTax
 from rebalance_kit.policy.model import CashRule, Method
 from rebalance_kit.trigger import Decision
 from rebalance_kit.words import Finding, Language, Text
@@ -152,6 +153,7 @@ class Plan:
     certificate: Certificate
     findings: tuple[Finding, ...]
     language: Language = "en"
+    tax: PlanTax | None = None
 
     def to_dict(self, language: Language | None = None) -> dict[str, object]:
         """The JSON of `plan --json`: that of the drift and the decision, and the plan's own. `findings` are all."""
@@ -168,7 +170,7 @@ class Plan:
             "orders": [order_dict(order, shown) for order in self.orders],
             "ideal": [order_dict(order, shown) for order in self.ideal],
             "summary": self.summary.to_dict(),
-            "tax": None,
+            "tax": None if self.tax is None else self.tax.to_dict(shown),
             "after": [row.to_dict(fractional=fractional) for row in self.after],
             "optimality": {"status": self.optimality.status, "gap_bp": float(self.optimality.gap_bp)},
             "certificate": self.certificate.to_dict(shown),
@@ -214,9 +216,13 @@ def order_dict(order: Order, language: Language) -> dict[str, object]:
         "slippage": plain(order.slippage),
         "tax": _or_null(order.tax),
         "benefit": _or_null(order.benefit),
-        "lots": [{"lot_id": lot_id, "quantity": quantity} for lot_id, quantity in order.lots],
+        "lots": [{"lot_id": lot_id, "quantity": _shares(quantity)} for lot_id, quantity in order.lots],
         "reason": order.reason.of(language),
     }
+
+
+def _shares(quantity: Decimal) -> int | str:
+    return int(quantity) if quantity == int(quantity) else plain(quantity)
 
 
 def _or_null(value: Decimal | None) -> str | None:

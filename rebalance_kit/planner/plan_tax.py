@@ -1,0 +1,63 @@
+"""What a plan says of tax besides that of its orders: the year before and after it, and the plan that ignores tax."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from rebalance_kit.money import exact_sum, plain
+from rebalance_kit.tax.model import STATEMENT, YearToDate
+from rebalance_kit.tax.records import RULES_DATED, Rule, describe
+from rebalance_kit.words import Language
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoringTax:
+    """What the best plan would cost if tax weighed nothing, in the base currency. `nearer` is how much smaller its sum
+    of |value - goal| is (negative: larger)."""
+
+    tax: Decimal
+    commission: Decimal
+    slippage: Decimal
+    orders: int
+    nearer: Decimal
+
+    @property
+    def cost(self) -> Decimal:
+        """Tax and trading costs together."""
+        return exact_sum((self.tax, self.commission, self.slippage))
+
+    def to_dict(self) -> dict[str, object]:
+        """The plan that ignores tax as JSON."""
+        return {
+            "tax": plain(self.tax),
+            "commission": plain(self.commission),
+            "slippage": plain(self.slippage),
+            "cost": plain(self.cost),
+            "orders": self.orders,
+            "nearer": plain(self.nearer),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PlanTax:
+    """The tax year around a plan. `withheld` is the part of the plan's tax that is kept back at the sales;
+    `ignoring_tax` is None where nothing is traded."""
+
+    year_to_date_before: YearToDate
+    year_to_date_after: YearToDate
+    withheld: Decimal
+    ignoring_tax: IgnoringTax | None
+    rules: tuple[Rule, ...]
+
+    def to_dict(self, language: Language) -> dict[str, object]:
+        """The part `tax` of `plan --json`."""
+        return {
+            "statement": STATEMENT.of(language),
+            "rules_dated": RULES_DATED.isoformat(),
+            "year_to_date_before": self.year_to_date_before.to_dict(),
+            "year_to_date_after": self.year_to_date_after.to_dict(),
+            "withheld": plain(self.withheld),
+            "ignoring_tax": None if self.ignoring_tax is None else self.ignoring_tax.to_dict(),
+            "rules": [line.of(language) for line in describe(self.rules)],
+        }

@@ -1,0 +1,168 @@
+"""Tax inside plans: what the solver is told about it, and what the tax engine says of the orders that it found.
+
+The taxpayer is the household: lots, realised gains and wash sales of every account count, whichever account trades.
+Where the case cannot be made (the base currency is not that of the tax, a rule of the day or an exchange rate is
+missing) tax weighs nothing, no tax is shown, and a finding says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from rebalance_kit.errors import RuleError
+from rebalance_kit.holdings.model import Holdings
+from rebalance_kit.money import as_decimal, exact_sum, show_money
+from rebalance_kit.orders import Order, Side
+from rebalance_kit.planner.plan_tax import IgnoringTax, PlanTax
+from rebalance_kit.policy.model import Policy
+from rebalance_kit.prices.instruments import Instruments
+from rebalance_kit.prices.model import PriceBook
+from rebalance_kit.tax.case import Case as TaxCase
+from rebalance_kit.tax.case import tax_case
+from rebalance_kit.tax.choosing import choose_lots
+from rebalance_kit.tax.estimate import estimate_case
+from rebalance_kit.tax.model import STATEMENT, SaleTax, TaxEstimate, purchases_of, sales_of
+from rebalance_kit.tax.schedule import SharedTax, TaxSchedule
+from rebalance_kit.tax.scheduling import shared_tax, tax_schedules
+from rebalance_kit.words import Finding, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Taxes:
+    """Whose tax it is. `case` is None where no tax can be estimated; `findings` then say why."""
+
+    case: TaxCase | None = None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def saves(self) -> bool:
+        """May a plan be worth more for a loss (`tax_loss_harvesting`)?"""
+        return self.case is not None and self.case.policy.rebalancing.constraints.tax_loss_harvesting
+
+    def schedules(self, account: str, codes: Collection[str]) -> dict[str, TaxSchedule]:
+        """What a sale of each code in an account is taxed at; nothing for codes that no tax depends on."""
+        return {} if self.case is None else tax_schedules(self.case, account, codes, saves=self.saves)[0]
+
+    @property
+    def shared(self) -> SharedTax | None:
+        """What all sales of the year share."""
+        return None if self.case is None else shared_tax(self.case, self.case.rules.on(self.case.on), saves=self.saves)
+
+
+def taxes_of(
+    policy: Policy,
+    household: Holdings,
+    prices: PriceBook,
+    on: date,
+    assets: Instruments | None = None,
+    *,
+    accounts: Collection[str] | None = None,
+) -> Taxes:
+    """The taxpayer's case, tried on the positions of `accounts` (default: of all) that have a price. PolicyError for
+    an override of no rule."""
+    try:
+        case = tax_case(policy, household, prices, on, assets)
+        for account in sorted(accounts or household.accounts):
+            codes = [p.code for p in household.positions if p.account == account and p.code in prices.quotes]
+            tax_schedules(case, account, codes)
+    except RuleError as error:
+        return Taxes(None, (_not_estimated(error),))
+    return Taxes(case)
+
+
+def estimated(taxes: Taxes, orders: Sequence[Order], on: date) -> tuple[tuple[Order, ...], TaxEstimate | None]:
+    """The orders with their tax and lots, and the estimate that says so; as they are where there is none."""
+    if taxes.case is None:
+        return tuple(orders), None
+    named = _with_chosen_lots(taxes, orders)
+    made = estimate_case(taxes.case, sales_of(named), purchases_of(named, on))
+    rows = iter(made.sales)
+    return tuple(_with_tax(order, next(rows)) if order.side is Side.SELL else order for order in named), made
+
+
+def plan_tax(made: TaxEstimate | None, ignoring: IgnoringTax | None) -> PlanTax | None:
+    """What the plan says of the year."""
+    if made is None:
+        return None
+    withheld = exact_sum(sale.withheld for sale in made.sales)
+    return PlanTax(made.year_to_date_before, made.year_to_date_after, withheld, ignoring, made.rules)
+
+
+def findings_of(taxes: Taxes, made: TaxEstimate | None, orders: Iterable[Order]) -> tuple[Finding, ...]:
+    """What is uncertain about the tax of a plan, and what its figures are; nothing where nothing is sold."""
+    if not any(order.side is Side.SELL for order in orders):
+        return ()
+    if made is None:
+        return taxes.findings
+    found = [Finding("tax_estimate", "info", STATEMENT), *made.uncertain]
+    unknown = sorted({sale.sale.code for sale in made.sales if sale.tax is None})
+    if unknown:
+        found.append(_unknown(unknown))
+    withheld = exact_sum(sale.withheld for sale in made.sales)
+    if withheld:
+        found.append(_withheld(withheld, made.base_currency))
+    return tuple(found)
+
+
+def _with_chosen_lots(taxes: Taxes, orders: Sequence[Order]) -> list[Order]:
+    """The orders, with the lots named that owe least where the method is to name them."""
+    case, shared = taxes.case, taxes.shared
+    if case is None or shared is None or case.policy.tax.lot_method != "specific" or not case.american:
+        return list(orders)
+    sells = [order for order in orders if order.side is Side.SELL]
+    found: dict[tuple[str, str], TaxSchedule] = {}
+    for account in sorted({order.account for order in sells}):
+        codes = [order.code for order in sells if order.account == account]
+        found |= {(account, code): each for code, each in taxes.schedules(account, codes).items()}
+    shares = {(order.account, order.code): Fraction(order.quantity) for order in sells}
+    chosen = choose_lots(found, shares, shared)
+    named = []
+    for order in orders:
+        lots = chosen.get((order.account, order.code), ()) if order.side is Side.SELL else ()
+        whole = sum((part for _, part in lots), Fraction(0)) == Fraction(order.quantity)
+        named.append(replace(order, lots=tuple((name, as_decimal(part)) for name, part in lots)) if whole else order)
+    return named
+
+
+def _with_tax(order: Order, row: SaleTax) -> Order:
+    return replace(order, tax=row.tax, lots=tuple((lot.lot_id, lot.quantity) for lot in row.lots))
+
+
+def _not_estimated(error: RuleError) -> Finding:
+    en, ko = error.message("en").rstrip(". "), error.message("ko").rstrip(". ")
+    return Finding(
+        "tax_not_estimated",
+        "warning",
+        Text(
+            f"Tax is not estimated and weighs nothing here: {en}.",
+            f"세금을 추정하지 않았고 계획에도 반영하지 않았습니다: {ko}.",
+        ),
+    )
+
+
+def _unknown(codes: Sequence[str]) -> Finding:
+    names = ", ".join(codes)
+    return Finding(
+        "tax_incomplete",
+        "warning",
+        Text(
+            f"The tax on selling {names} is not in the figures: what it cost is not known.",
+            f"{names}의 취득가액을 알 수 없어 그 매도 세금은 합계에 없습니다.",
+        ),
+    )
+
+
+def _withheld(amount: Decimal, currency: str) -> Finding:
+    money = show_money(amount, currency)
+    return Finding(
+        "tax_withheld",
+        "info",
+        Text(
+            f"About {money} of the tax is kept back when selling; the plan's cash is that before tax.",
+            f"세금 가운데 약 {money}은(는) 매도할 때 원천징수됩니다. 계획의 현금은 세금을 빼기 전 금액입니다.",
+        ),
+    )
