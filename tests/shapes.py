@@ -118,6 +118,39 @@ CASH = {
     "smallest_no_sell_deposit": (NUMBER, None),
 }
 
+SAVINGS = {
+    "amount": NUMBER,
+    "months": int,
+    "base_currency": re.compile("[A-Z]{3}"),
+    "max_drift_before": NUMBER,
+    "smallest_no_sell_deposit": (NUMBER, None),
+    "months_to_restore": (int, None),
+    "rules": [
+        {
+            "name": re.compile("proportional|water_filling|least_squares"),
+            "restored_after": (int, None),
+            "deposited": NUMBER,
+            "invested": NUMBER,
+            "left_over": NUMBER,
+            "months": [
+                {
+                    "month": int,
+                    "deposit": NUMBER,
+                    "to_invest": NUMBER,
+                    "allocations": [{"code": CODE, "amount": NUMBER}],
+                    "whole_shares": [{"code": CODE, "quantity": int, "amount": NUMBER}],
+                    "worst_relative_gap": (NUMBER, None),
+                    "left_over": NUMBER,
+                    "total_value": NUMBER,
+                    "max_drift": NUMBER,
+                }
+            ],
+            "after": [{"code": CODE, "quantity": int, "value": NUMBER, "weight": NUMBER, "drift": NUMBER}],
+        }
+    ],
+    "statement": str,
+}
+
 
 def faults(value: Any, shape: Any, where: str = "$") -> list[str]:
     """Where `value` departs from `shape`; empty when it fits."""

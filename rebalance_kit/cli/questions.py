@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,6 +26,10 @@ from rebalance_kit.cli.options import (
     Spoken,
     Withdraw,
 )
+from rebalance_kit.words import Language
+
+if TYPE_CHECKING:
+    from rebalance_kit.planner.savings_model import SavingsPlan
 
 
 def drift(
@@ -84,6 +88,9 @@ def plan(
 def cash(
     portfolio: Folder,
     amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="New money; negative: a withdrawal.")],
+    months: Annotated[
+        str | None, typer.Option("--months", metavar="N", help="The same deposit in each of N months.")
+    ] = None,
     holdings: HoldingsFile = None,
     prices: PricesFile = None,
     on: On = None,
@@ -91,7 +98,12 @@ def cash(
     language: Spoken = None,
     json: Json = False,
 ) -> None:
-    """Where new money goes by each rule, side by side."""
+    """Where new money goes by each rule, side by side; with --months, month after month."""
+    if months is not None:
+        deposit, length = arguments.amount("AMOUNT", amount), arguments.count("--months", months)
+        saved = Common(portfolio, holdings, prices, on, account, language, json).open()
+        _show_savings(saved.savings_plan(deposit, length), saved.language, json=json)
+        return
     asked = arguments.amount("AMOUNT", amount, negative=True)
     opened = Common(portfolio, holdings, prices, on, account, language, json).open()
     compared = opened.cash_rules(asked)
@@ -101,3 +113,12 @@ def cash(
     from rebalance_kit.report.terminal_cash import cash_view
 
     output.show(cash_view(compared, opened.language))
+
+
+def _show_savings(made: SavingsPlan, language: Language, *, json: bool) -> None:
+    if json:
+        output.write_json(made.to_dict(language))
+        return
+    from rebalance_kit.report.terminal_savings import savings_view
+
+    output.show(savings_view(made, language))

@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # the planner and the engine are loaded by the methods that n
     from rebalance_kit.execution.result import History, Upto
     from rebalance_kit.planner.compare import CashComparison
     from rebalance_kit.planner.plan import Plan, PlanOptions
+    from rebalance_kit.planner.savings_model import SavingsPlan
     from rebalance_kit.portfolio.trading import Progress, Run
     from rebalance_kit.tax.harvest_model import Harvest
 
@@ -143,6 +144,22 @@ class Portfolio:
         drift = self.drift(deposit=max(flow, ZERO))
         compared = compare_cash(self.policy, self.holdings, self.prices, drift, flow, self.account, self.on)
         return replace(compared, language=self.language)
+
+    def savings_plan(self, amount: Amount, months: int, *, rule: CashRule | str | None = None) -> SavingsPlan:
+        """The same deposit in every month at today's prices: by each rule side by side, or by one."""
+        from rebalance_kit.planner.savings import savings_plan
+
+        made = savings_plan(
+            self.policy,
+            self.holdings,
+            self.prices,
+            arguments.amount("amount", amount),
+            arguments.count("months", months),
+            account=self.account,
+            on=self.on,
+            rules=CashRule if rule is None else (arguments.choice(CashRule, "rule", rule),),
+        )
+        return replace(made, language=self.language)
 
     def harvest(self, *, plan: Plan | None = None, last_day: date | str | None = None) -> Harvest:
         """Which lots to sell for the sake of the tax: losses, gains up to the deduction, and what stands against it.

@@ -10,14 +10,16 @@ from rebalance_kit.drift import Drift
 from rebalance_kit.errors import StorageError, UsageError
 from rebalance_kit.planner.compare import CashComparison
 from rebalance_kit.planner.plan import Plan
+from rebalance_kit.planner.savings_model import SavingsPlan
 from rebalance_kit.report.svg import before_after_svg, drift_svg
 from rebalance_kit.report.svg_cash import cash_svg
+from rebalance_kit.report.svg_savings import savings_svg
 from rebalance_kit.words import Language, Text, same
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Charted = Drift | Plan | CashComparison
+Charted = Drift | Plan | CashComparison | SavingsPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,14 @@ class Chart:
 
     def figure(self) -> Figure:
         """A matplotlib figure of the same picture, to change or to save. Warns where no Korean font is installed."""
-        from rebalance_kit.report.figure import before_after_figure, cash_figure, drift_figure
+        from rebalance_kit.report.figure import before_after_figure, cash_figure, drift_figure, savings_figure
 
         if isinstance(self.result, Drift):
             return drift_figure(self.result, self.language)
         if isinstance(self.result, CashComparison):
             return cash_figure(self.result, self.language)
+        if isinstance(self.result, SavingsPlan):
+            return savings_figure(self.result, self.language)
         return before_after_figure(self.result, self.language)
 
     def save(self, path: str | Path) -> Path:
@@ -63,8 +67,9 @@ class Chart:
 
 
 def chart(result: Charted, language: Language | None = None) -> Chart:
-    """The picture of a `Drift` (bars with bands), a `Plan` (weights before and after) or a `CashComparison` (where each
-    rule puts the money), in the portfolio's language unless another one is named. UsageError for anything else."""
+    """The picture of a `Drift` (bars with bands), a `Plan` (weights before and after), a `CashComparison` (where each
+    rule puts the money) or a `SavingsPlan` (how drift falls month by month), in the portfolio's language unless another
+    one is named. UsageError for anything else."""
     if isinstance(result, Drift):
         spoken = language or result.language
         return Chart(result, spoken, drift_svg(result, spoken))
@@ -74,11 +79,16 @@ def chart(result: Charted, language: Language | None = None) -> Chart:
     if isinstance(result, CashComparison):
         spoken = language or result.language
         return Chart(result, spoken, cash_svg(result, spoken))
+    if isinstance(result, SavingsPlan):
+        spoken = language or result.language
+        return Chart(result, spoken, savings_svg(result, spoken))
     raise UsageError(
         "no_chart",
         where=same("chart()"),
         wrong=Text(f"a {type(result).__name__} has no picture", f"{type(result).__name__}에는 그림이 없습니다"),
-        expected=Text("a Drift, a Plan or a CashComparison", "Drift, Plan, CashComparison 중 하나"),
+        expected=Text(
+            "a Drift, a Plan, a CashComparison or a SavingsPlan", "Drift, Plan, CashComparison, SavingsPlan 중 하나"
+        ),
         fix=Text("pass portfolio.drift() or portfolio.plan()", "portfolio.drift()나 portfolio.plan()을 넘겨 주세요"),
     )
 

@@ -14,9 +14,11 @@ from rebalance_kit.drift import Drift
 from rebalance_kit.money import show_percent, show_points
 from rebalance_kit.planner.compare import RULE_NAMES, CashComparison
 from rebalance_kit.planner.plan import Plan
+from rebalance_kit.planner.savings_model import SavingsPlan
 from rebalance_kit.report import wording
 from rebalance_kit.report.ink import BLUE, GREEN, VERMILION, shorten
 from rebalance_kit.report.svg import drift_bars, drift_scale
+from rebalance_kit.report.svg_savings import COLOURS
 from rebalance_kit.words import Language, Text
 
 if TYPE_CHECKING:
@@ -89,6 +91,26 @@ def cash_figure(compared: CashComparison, language: Language = "en") -> Figure:
     axes.legend(prop=pen.font, frameon=False, loc="best")
     axes.axvline(0, color="black", linewidth=0.8)
     pen.finish(axes, "{:,.0f}")
+    return figure
+
+
+def savings_figure(plan: SavingsPlan, language: Language = "en") -> Figure:
+    """`savings_svg` as a figure."""
+    from matplotlib.figure import Figure
+
+    pen = _Pen([], language)
+    figure = Figure(figsize=(7.5, 3.6), layout="constrained")
+    axes = figure.add_subplot()
+    for row, marker in zip(plan.rules, "Dos", strict=False):
+        drifts = [100 * float(drift) for drift in (plan.max_drift_before, *(m.max_drift for m in row.months))]
+        label = RULE_NAMES[row.rule].of(pen.language)
+        axes.plot(range(len(drifts)), drifts, color=COLOURS[row.rule], marker=marker, markersize=4, label=label)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel(wording.MONTHS.of(pen.language), fontproperties=pen.font)
+    axes.set_title(wording.SAVINGS_TITLE.of(pen.language), fontproperties=pen.font)
+    axes.legend(prop=pen.font, frameon=False, loc="best")
+    axes.spines[["top", "right"]].set_visible(False)
+    pen.finish(axes, "{:g}")
     return figure
 
 

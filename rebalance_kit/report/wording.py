@@ -40,6 +40,8 @@ LARGEST_DRIFT = Text("Largest drift", "최대 편차")
 
 DRIFT_TITLE = Text("Drift from target, in points of weight", "목표 대비 편차 (%p)")
 CASH_TITLE = Text("Where the money goes, rule by rule", "규칙별 배분")
+SAVINGS_TITLE = Text("Largest drift month by month, rule by rule", "월별 최대 편차, 규칙별")
+MONTHS = Text("months", "개월")
 WEIGHTS_TITLE = Text("Weights before and after, against target", "거래 전후 비중과 목표")
 
 DUE = Text("A rebalance is due ({trigger}).", "리밸런싱이 필요합니다 ({trigger}).")
