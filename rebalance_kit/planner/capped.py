@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from rebalance_kit.planner.dual import Column, columns
-from rebalance_kit.planner.problem import Choice, Line, Problem
+from rebalance_kit.planner.line import Choice, Line
+from rebalance_kit.planner.problem import Problem
 from rebalance_kit.planner.relaxation import Ranking, Relaxation
 
 HALVINGS = 24  # steps of the bisection for the price of a cap

@@ -16,7 +16,7 @@ from functools import cmp_to_key
 from itertools import pairwise
 from typing import NamedTuple
 
-from rebalance_kit.planner.problem import Choice, Line
+from rebalance_kit.planner.line import Choice, Line
 
 Price = tuple[int, int]  # p/q: key units for a grain of cash
 Range = tuple[int, int]  # counts, both ends included
@@ -82,7 +82,7 @@ class Column:
 
     def look_at_spend(self, spend: int) -> None:
         """Look at the counts that spend about `spend` grains."""
-        self.look_around(self.line.held + spend // self.line.price)
+        self.look_around(self.line.held + spend // (self.line.price * self.line.factor))
 
     def look_under(self, price: Price) -> None:
         """Look at the counts that are best under a price of cash, on every segment."""
@@ -135,7 +135,7 @@ class Column:
 
     def most_spent(self, shares: int) -> int:
         """At least what the shares spends; never falls as the shares rises within a segment."""
-        return self.line.smooth(shares).spend + 2 * self.line.grain
+        return self.line.smooth(shares).spend + 2 * self.line.grain * self.line.factor
 
 
 def columns(lines: Sequence[Line]) -> list[Column]:

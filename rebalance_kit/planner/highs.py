@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from rebalance_kit.planner.problem import OUTSIDE_PRICE, Line, Problem
+from rebalance_kit.planner.line import OUTSIDE_PRICE, Line
+from rebalance_kit.planner.problem import Problem
 
 if TYPE_CHECKING:
     import highspy
@@ -109,7 +110,7 @@ class _Part:
         line, row = self.line, self.programme.row
         buys, sells, out = self.orders
         least_bought = next((low - line.held for low, _ in line.segments if low > line.held), 0)
-        least_sold = next((line.held - high for _, high in line.segments if high < line.held), 0)
+        least_sold = min((line.held - high for _, high in line.segments if high < line.held), default=0)
         most, held = line.highest - line.held, line.held - line.lowest
         row({self.buy: 1, buys: -least_bought}, least=0)
         row({self.buy: 1, buys: -most}, most=0)

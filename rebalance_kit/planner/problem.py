@@ -18,33 +18,26 @@ in S-ths of its minor unit. `Line.choice` is the truth, with the roundings of `P
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil, lcm
-from typing import NamedTuple
 
+from rebalance_kit.planner.exchange import Exchange
+from rebalance_kit.planner.line import OUTSIDE_PRICE as OUTSIDE_PRICE
+from rebalance_kit.planner.line import Choice, Line
+from rebalance_kit.planner.taxed import UnitTax, split, unit_tax
+from rebalance_kit.planner.year import linear_rates
 from rebalance_kit.tax.schedule import SharedTax, TaxSchedule
 
-OUTSIDE_PRICE = 20  # what a unit of money outside an explicit min or max costs
-
-
-class Choice(NamedTuple):
-    """One final count of one line: what it spends (grains of its currency, costs included; negative: raises), and its
-    additive parts of the objective, of the tie-breaks and of the caps."""
-
-    shares: int
-    spend: int
-    objective: int
-    squares: int
-    orders: int
-    turnover: int
+FINEST = 10**12  # the finest grid that is taken for exact tax
+ENOUGH = 10**9  # the grid otherwise
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
     """One asset as exact numbers: `price` of a share in `currency`, `rate` into the base currency, `goal`, `floor` and
-    `ceiling` in the base currency. Counts are in units of `unit` shares (a thousandth where parts of shares are traded):
+    `ceiling` in the base currency. Counts are in units of `unit` shares (a thousandth where parts of shares trade):
     `held` is in whole units, `fraction` the held part of a unit. `tax` is what selling is taxed at."""
 
     code: str
@@ -67,9 +60,12 @@ class Asset:
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What the assets share. Money in the base currency, but `available` (cash that may be spent; negative: cash that
-    must be raised) in its own; `units` are the minor units of the currencies. `shared` is what the sales of the year are
-    taxed together, `tax_weight` what a unit of tax counts. `spread` is the cost of an exchange between the base currency
-    and another one, as a share of the amount; None: no exchange."""
+    must be raised) in its own; `units` are the minor units of the currencies.
+
+    `shared` is what the sales of the year are taxed together, `tax_weight` what a unit of any tax counts. `spread` is
+    the cost of an exchange between the base currency and another one, as a share of the amount (None: no exchange);
+    `rates` are those of currencies without an asset.
+    """
 
     base_currency: str
     units: dict[str, Fraction]
@@ -84,69 +80,7 @@ class Terms:
     shared: SharedTax | None = None
     tax_weight: Fraction = Fraction(0)
     spread: Fraction | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One asset in integers; built by `state`."""
-
-    code: str
-    currency: str
-    held: int
-    segments: tuple[tuple[int, int], ...]  # the allowed counts, as ranges with both ends included
-    price: int  # grains
-    kept: int  # grains: the value of the part of a share that stays
-    grain: int  # grains in a minor unit of the currency
-    rate: tuple[int, int]  # base minor units for one own minor unit
-    goal: int  # S-ths of a base minor unit, as are the five below
-    floor: int
-    ceiling: int | None
-    order_price: int
-    scale: int
-    blur: int  # how far rounding can move a value
-    slack: int  # how far it can lower costs and idle cash together
-    per_grain: int  # smooth value of a grain
-    idle_price: int  # price of a grain of idle cash
-    commission: int  # grains of a share, unrounded
-    slippage: int
-    total: int | None  # set when the deviation is squared
-
-    def choice(self, count: int) -> Choice:
-        """The truth about one final count."""
-        traded = abs(count - self.held)
-        costs = (_up(traded * self.commission, self.grain), _up(traded * self.slippage, self.grain))
-        spend = (count - self.held) * self.price + sum(costs) * self.grain
-        above, below = self.rate
-        own = _half_up(count * self.price + self.kept, self.grain)
-        value = _half_up(own * above, below) * self.scale
-        paid = sum(_half_up(cost * above, below) for cost in costs) * self.scale
-        return self._choice(count, spend, value, paid, blur=0)
-
-    def smooth(self, count: int) -> Choice:
-        """The same without rounding; convex on each segment, and in no part above the truth."""
-        traded = abs(count - self.held)
-        costs = traded * (self.commission + self.slippage)
-        spend = (count - self.held) * self.price + costs
-        value = (count * self.price + self.kept) * self.per_grain
-        return self._choice(count, spend, value, costs * self.per_grain - self.slack, self.blur)
-
-    def _choice(self, count: int, spend: int, value: int, paid: int, blur: int) -> Choice:
-        gap = max(0, abs(value - self.goal) - blur)
-        outside = max(0, self.floor - value - blur, 0 if self.ceiling is None else value - self.ceiling - blur)
-        other = paid + OUTSIDE_PRICE * outside - self.idle_price * spend
-        if count != self.held:
-            other += self.order_price
-        objective = gap + other if self.total is None else gap * gap + other * self.total
-        turnover = abs(count - self.held) * self.price * self.per_grain
-        return Choice(count, spend, objective, gap * gap, int(count != self.held), turnover)
-
-    @property
-    def lowest(self) -> int:
-        return self.segments[0][0]
-
-    @property
-    def highest(self) -> int:
-        return self.segments[-1][1]
+    rates: Mapping[str, Fraction] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +88,9 @@ class Problem:
     """Lines sorted by code and what binds them: `budgets` (currency, grains that may be spent) and the caps. Every line
     has a budget of its currency; `grains` are (currency, grains in a minor unit).
 
-    `unit` is one unit of the objective in base minor units, `total` the portfolio in base minor units.
+    `unit` is one unit of the objective in base minor units, `total` the portfolio in base minor units. `taxes` are the
+    schedules of the lines. What the lines do not say, but `regimes` do, is `shared` and `exchange`: the tax of all
+    sales together, and cash of one currency paid with that of another.
     """
 
     lines: tuple[Line, ...]
@@ -164,6 +100,12 @@ class Problem:
     max_turnover: int | None
     unit: Fraction
     total: Fraction
+    scale: int
+    base_currency: str
+    taxes: tuple[UnitTax | None, ...]
+    shared: SharedTax | None = None
+    exchange: Exchange | None = None
+    cash_price: Fraction = Fraction(0)
 
     def budget(self, currency: str) -> int:
         return dict(self.budgets).get(currency, 0)
@@ -187,35 +129,60 @@ class Problem:
 
 def state(assets: tuple[Asset, ...], terms: Terms) -> Problem:
     """The problem in integers; the order of `assets` does not matter."""
-    ordered = sorted(assets, key=lambda asset: asset.code)
+    ordered = [_in_units(asset) for asset in sorted(assets, key=lambda asset: asset.code)]
     base = terms.units[terms.base_currency]
-    grains = {currency: _grain(ordered, terms, currency) for currency in terms.units}
-    scale = _scale(ordered, terms, grains)
-    raised = _raised(ordered, terms)
-    lines = tuple(_line(asset, raised[asset.currency], terms, grains[asset.currency], scale) for asset in ordered)
-    available = {asset.currency: Fraction(0) for asset in ordered} | terms.available
+    exchange = _exchange(ordered, terms)
+    grains = _grains(ordered, terms, exchange)
+    taxes = [None if asset.tax is None else unit_tax(asset.tax, asset.unit) for asset in ordered]
+    scale = _scale(ordered, terms, grains, exchange)
+    scale *= _tax_scale(taxes, terms, scale / base)
+    money = terms.tax_weight * scale / base
+    charged = [None if tax is None else replace(tax, money=money) for tax in taxes]
+    raised = _raised(ordered, terms, exchange)
+    lines = tuple(
+        _line(asset, tax, raised[asset.currency], terms, grains[asset.currency], scale)
+        for asset, tax in zip(ordered, charged, strict=True)
+    )
+    available = dict.fromkeys(raised, Fraction(0)) | terms.available
     budgets = {
         currency: int(amount / terms.units[currency] * grains[currency]) for currency, amount in available.items()
     }
     total = terms.total / base
     cap = None if terms.max_turnover is None else int(terms.max_turnover / base * scale)
-    unit = Fraction(1, scale * (max(1, int(total * scale)) if terms.squared else 1))
-    both = tuple(sorted(budgets.items())), tuple(sorted(grains.items()))
-    return Problem(lines, *both, terms.max_orders, cap, unit, total)
+    return Problem(
+        lines,
+        tuple(sorted(budgets.items())),
+        tuple(sorted(grains.items())),
+        terms.max_orders,
+        cap,
+        Fraction(1, scale * (max(1, int(total * scale)) if terms.squared else 1)),
+        total,
+        scale,
+        terms.base_currency,
+        tuple(charged),
+        terms.shared if terms.tax_weight else None,
+        exchange,
+        terms.cash_price,
+    )
 
 
-def _line(asset: Asset, raised: Fraction, terms: Terms, grain: int, scale: int) -> Line:
+def _in_units(asset: Asset) -> Asset:
+    return asset if asset.unit == 1 else replace(asset, price=asset.price * asset.unit)
+
+
+def _line(asset: Asset, tax: UnitTax | None, raised: Fraction, terms: Terms, grain: int, scale: int) -> Line:
     unit, base = terms.units[asset.currency], terms.units[terms.base_currency]
     rate = asset.rate * unit / base
     price = asset.price / unit * grain
     rounds = rate.denominator > 1 or price % grain > 0 or asset.fraction > 0
-    slack = 2 * rate * terms.cash_price + (rate.denominator > 1)
-    total = max(1, int(terms.total / base * scale))
+    slack = 2 * rate * (terms.cash_price + (terms.spread or 0)) + (rate.denominator > 1)
+    curve = None if tax is None else tax.curve()
+    segments = _segments(asset, raised, terms)
     return Line(
         code=asset.code,
         currency=asset.currency,
         held=asset.held,
-        segments=_segments(asset, raised, terms),
+        segments=segments if curve is None else split(segments, asset.held, curve.cuts()),
         price=int(price),
         kept=int(price * asset.fraction),
         grain=grain,
@@ -231,17 +198,36 @@ def _line(asset: Asset, raised: Fraction, terms: Terms, grain: int, scale: int) 
         idle_price=int(terms.cash_price * rate / grain * scale),
         commission=int(price * asset.commission),
         slippage=int(price * asset.slippage),
-        total=total if terms.squared else None,
+        total=max(1, int(terms.total / base * scale)) if terms.squared else None,
+        tax=curve,
     )
 
 
-def _raised(assets: list[Asset], terms: Terms) -> dict[str, Fraction]:
-    """What could be spent in each currency if all that may be sold were sold, costs aside."""
-    raised = {asset.currency: terms.available.get(asset.currency, Fraction(0)) for asset in assets}
+def _exchange(assets: list[Asset], terms: Terms) -> Exchange | None:
+    """The rates between base and other currencies in minor units, when exchanging is allowed."""
+    if terms.spread is None:
+        return None
+    rates = dict(terms.rates) | {asset.currency: asset.rate for asset in assets}
+    base = terms.base_currency
+    in_minor = {c: rate * terms.units[c] / terms.units[base] for c, rate in rates.items() if c != base}
+    return Exchange(terms.spread, base, tuple(sorted(in_minor.items())))
+
+
+def _raised(assets: list[Asset], terms: Terms, exchange: Exchange | None) -> dict[str, Fraction]:
+    """What could be spent in each currency if all that may be sold were sold, costs aside; of all currencies together
+    where they may be exchanged."""
+    currencies = {asset.currency for asset in assets} | ({terms.base_currency} if exchange else set())
+    raised = {currency: terms.available.get(currency, Fraction(0)) for currency in currencies}
     for asset in assets:
         if asset.may_sell:
             raised[asset.currency] += asset.price * asset.held
-    return raised
+    if exchange is None:
+        return raised
+    base = terms.units[terms.base_currency]
+    rates = {terms.base_currency: Fraction(1)} | {c: rate * base / terms.units[c] for c, rate in exchange.rates}
+    everything = {currency: raised.get(currency, terms.available.get(currency, Fraction(0))) for currency in rates}
+    pool = sum((max(Fraction(0), amount) * rates[currency] for currency, amount in everything.items()), Fraction(0))
+    return {currency: pool / rate for currency, rate in rates.items()}
 
 
 def _segments(asset: Asset, raised: Fraction, terms: Terms) -> tuple[tuple[int, int], ...]:
@@ -256,31 +242,48 @@ def _segments(asset: Asset, raised: Fraction, terms: Terms) -> tuple[tuple[int, 
     return tuple(found)
 
 
-def _grain(assets: list[Asset], terms: Terms, currency: str) -> int:
-    """So many grains in a minor unit that prices, kept parts and unrounded costs are whole."""
-    unit = terms.units[currency]
-    exact = [terms.available.get(currency, Fraction(0)) / unit]
-    for asset in assets:
-        if asset.currency == currency:
-            price = asset.price / unit
-            exact += [price, price * asset.fraction, price * asset.commission, price * asset.slippage]
-    return lcm(*(number.denominator for number in exact))
+def _grains(assets: list[Asset], terms: Terms, exchange: Exchange | None) -> dict[str, int]:
+    """So many grains in a minor unit of each currency that prices, kept parts, unrounded costs and what a grain of
+    another currency costs or raises in the base currency are whole."""
+    grains = {}
+    for currency, unit in terms.units.items():
+        exact = [terms.available.get(currency, Fraction(0)) / unit]
+        for asset in assets:
+            if asset.currency == currency:
+                price = asset.price / unit
+                exact += [price, price * asset.fraction, price * asset.commission, price * asset.slippage]
+        grains[currency] = lcm(*(number.denominator for number in exact))
+    if exchange is not None:
+        sides = (1 + exchange.spread, 1 - exchange.spread)
+        exact = [side * rate / grains[currency] for currency, rate in exchange.rates for side in sides]
+        grains[exchange.base] = lcm(grains[exchange.base], *(number.denominator for number in exact))
+    return grains
 
 
-def _scale(assets: list[Asset], terms: Terms, grains: dict[str, int]) -> int:
-    """S: so many parts of a base minor unit that every term of the objective is whole."""
+def _scale(assets: list[Asset], terms: Terms, grains: dict[str, int], exchange: Exchange | None) -> int:
+    """S: so many parts of a base minor unit that every term of the objective is whole, but tax."""
     base = terms.units[terms.base_currency]
     exact = [terms.total / base, terms.order_price / base]
     for asset in assets:
         rate = asset.rate * terms.units[asset.currency] / base / grains[asset.currency]
         exact += [asset.goal / base, rate, rate * terms.cash_price]
         exact += [edge / base for edge in (asset.floor, asset.ceiling) if edge is not None]
+    if exchange is not None:
+        price = exchange.spread * (1 - terms.cash_price)
+        exact += [price * rate / grains[currency] for currency, rate in exchange.rates]
+        exact += [rate / grains[currency] for currency, rate in exchange.rates]
     return lcm(*(number.denominator for number in exact))
 
 
-def _up(number: int, divisor: int) -> int:
-    return -(-number // divisor)
-
-
-def _half_up(number: int, divisor: int) -> int:
-    return (2 * number + divisor) // (2 * divisor)
+def _tax_scale(taxes: Sequence[UnitTax | None], terms: Terms, in_money: Fraction) -> int:
+    """How much finer S has to be for tax: exact where that is not absurdly fine, else a thousand million times, so that
+    rounding a slope down loses less than a millionth of a minor unit on a thousand shares."""
+    needed = 1
+    for tax in taxes:
+        if tax is not None:
+            exact = replace(tax, money=terms.tax_weight * in_money)
+            for rates in linear_rates(terms.shared):
+                needed = lcm(needed, *(slope.denominator for slope in exact.slopes(rates)))
+                if needed > FINEST:
+                    return ENOUGH
+    return needed

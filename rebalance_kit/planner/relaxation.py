@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from rebalance_kit.planner.dual import Column, Point, Price, Range, first_true, settle_price, walk
 from rebalance_kit.planner.halves import Entry, Limits, Window, Work, WorkUsedUp, best_plan
-from rebalance_kit.planner.problem import Line
+from rebalance_kit.planner.line import Line
 
 NEAR_WIDTH = 400  # part-plans of each half that a search around a plan keeps
 NEAR_BEST = 4  # counts of a line that such a search takes for their place near the bound

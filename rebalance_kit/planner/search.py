@@ -14,7 +14,7 @@ from math import gcd
 
 from rebalance_kit.planner.dual import Point, columns
 from rebalance_kit.planner.halves import Work, WorkUsedUp, best_plan
-from rebalance_kit.planner.problem import Line
+from rebalance_kit.planner.line import Line
 from rebalance_kit.planner.relaxation import Ranking, Relaxation
 
 WORK = 300_000  # part-plans looked at before a plan stays unproved
@@ -60,7 +60,7 @@ def _payable(lines: Sequence[Line], budget: int) -> int:
     """The budget less what no combination of prices can spend; without costs, prices have a common step."""
     if any(line.commission or line.slippage for line in lines):
         return budget
-    step = gcd(*(line.price for line in lines))
+    step = gcd(*(line.price * line.factor for line in lines))
     return budget // step * step
 
 

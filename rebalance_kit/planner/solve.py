@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from rebalance_kit.planner.capped import best_within_caps
-from rebalance_kit.planner.problem import Choice, Problem
+from rebalance_kit.planner.line import Choice
+from rebalance_kit.planner.problem import Problem
 from rebalance_kit.planner.search import Found, best_counts
 
 WORTH_CLOSING = Fraction(1, 100)  # bp of the portfolio: a smaller gap is only reported
