@@ -13,11 +13,17 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 
-from rebalance_kit.money import ONE, Rounding, product, round_to, show_money, show_percent, show_points
-from rebalance_kit.policy.model import Asset, Exchange, LimitStyle
+from rebalance_kit.money import ONE, Rounding, plain, product, round_to, show_money, show_percent, show_points
+from rebalance_kit.policy.model import Asset, Exchange, LimitStyle, Policy
 from rebalance_kit.prices.instruments import tick_rule
 from rebalance_kit.words import Text
+
+Shares = int | Decimal  # whole shares are an int; parts of shares a Decimal, a multiple of the account's unit
+
+WHOLE_UNIT = ONE
+PART_UNIT = Decimal("0.001")  # of a share, where an account trades parts of shares
 
 
 class Side(StrEnum):
@@ -25,9 +31,36 @@ class Side(StrEnum):
     SELL = "SELL"
 
 
+def share_unit(policy: Policy, account: str) -> Decimal:
+    """The smallest part of a share that an account trades."""
+    rule = policy.accounts.get(account)
+    return PART_UNIT if rule is not None and rule.fractional else WHOLE_UNIT
+
+
+def units_of(shares: Decimal, unit: Decimal) -> int:
+    """The whole units in a number of shares that is not negative; what is less than a unit is left out."""
+    return int(Fraction(shares) / Fraction(unit))
+
+
+def shares_of(units: int, unit: Decimal) -> Shares:
+    """So many units as shares: an int where shares are whole."""
+    return units if unit == WHOLE_UNIT else product(Decimal(units), unit)
+
+
+def said_shares(shares: Shares) -> int | str:
+    """A quantity as JSON: a number where shares are whole, a string where they are not."""
+    return shares if isinstance(shares, int) else plain(shares)
+
+
+def show_shares(shares: Shares) -> str:
+    """A quantity as people read it: 1,234 or 1,234.5."""
+    text = f"{shares:,f}" if isinstance(shares, Decimal) else f"{shares:,}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A whole-share order of a plan.
+    """An order of a plan. `quantity` is an int of whole shares, a Decimal in an account that trades parts of shares.
 
     Prices and `amount` (reference price x quantity), `commission` and `slippage` are in `currency`, rounded up to its
     minor unit where they are costs; `rate` is base-currency units for one unit of `currency`. `limit_price` is None
@@ -39,7 +72,7 @@ class Order:
     code: str
     name: str
     side: Side
-    quantity: int
+    quantity: Shares
     limit_price: Decimal | None
     reference_price: Decimal
     currency: str
@@ -51,6 +84,12 @@ class Order:
     tax: Decimal | None = None
     benefit: Decimal | None = None
     lots: tuple[tuple[str, Decimal], ...] = ()
+
+    @property
+    def change(self) -> Decimal:
+        """What it does to the shares held."""
+        shares = Decimal(self.quantity)
+        return shares if self.side is Side.BUY else shares.copy_negate()
 
 
 class Instrument(StrEnum):

@@ -13,7 +13,7 @@ from rebalance_kit.drift import Drift
 from rebalance_kit.frames import frame, html_table
 from rebalance_kit.holdings.model import Holdings
 from rebalance_kit.money import ZERO, exact_sum, plain, show_money, show_percent
-from rebalance_kit.orders import Order, Side
+from rebalance_kit.orders import Order, Shares, Side, said_shares
 from rebalance_kit.planner.make import order_spend, wanted_orders
 from rebalance_kit.planner.plan import PlanOptions
 from rebalance_kit.planner.stating import Case, only_account, require_prices
@@ -51,7 +51,7 @@ class RuleOutcome:
             "name": self.split.rule.value,
             "allocations": [{"code": code, "amount": plain(amount)} for code, amount in self.split.amounts],
             "whole_shares": [
-                {"code": order.code, "quantity": _signed_quantity(order), "amount": plain(_signed(order))}
+                {"code": order.code, "quantity": said_shares(_signed_quantity(order)), "amount": plain(_signed(order))}
                 for order in self.orders
             ],
             "left_over": plain(self.left_over),
@@ -153,7 +153,7 @@ def _left_over(case: Case, orders: Sequence[Order]) -> Decimal:
     return exact_sum((case.flow, *spent))
 
 
-def _signed_quantity(order: Order) -> int:
+def _signed_quantity(order: Order) -> Shares:
     return order.quantity if order.side is Side.BUY else -order.quantity
 
 

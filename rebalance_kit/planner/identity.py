@@ -13,7 +13,7 @@ from datetime import date
 
 from rebalance_kit.holdings.model import Holdings
 from rebalance_kit.money import plain
-from rebalance_kit.orders import Order
+from rebalance_kit.orders import Order, said_shares
 from rebalance_kit.planner.plan import PlanOptions
 from rebalance_kit.policy.hashing import policy_hash
 from rebalance_kit.policy.model import Policy
@@ -56,4 +56,4 @@ def plan_id(
 
 def _order(order: Order) -> list[str | int | None]:
     limit = None if order.limit_price is None else plain(order.limit_price)
-    return [order.account, order.code, order.side, order.quantity, limit, plain(order.reference_price)]
+    return [order.account, order.code, order.side, said_shares(order.quantity), limit, plain(order.reference_price)]
