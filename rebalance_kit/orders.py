@@ -64,7 +64,7 @@ class Order:
 
     Prices and `amount` (reference price x quantity), `commission` and `slippage` are in `currency`, rounded up to its
     minor unit where they are costs; `rate` is base-currency units for one unit of `currency`. `limit_price` is None
-    for a market order. `tax` (of a sale, base currency; negative: saved) and `benefit` are None where nothing has
+    for a market order. `tax` (base currency; negative: saved; zero of a buy) and `benefit` are None where nothing has
     computed them; `lots` is what a sale takes of each lot, (lot id, shares).
     """
 

@@ -13,17 +13,28 @@ from rebalance_kit.errors import KitError
 from rebalance_kit.goals import minimum_trade
 from rebalance_kit.holdings.model import Holdings
 from rebalance_kit.money import exact_sum, plain
-from rebalance_kit.planner import order_proofs, sum_proofs
+from rebalance_kit.planner import order_proofs, sum_proofs, tax_proofs
 from rebalance_kit.planner.evidence import Evidence, cash_floor, cash_rows, total_after
 from rebalance_kit.planner.plan import Certificate, Check, Plan
 from rebalance_kit.policy.model import Policy
+from rebalance_kit.prices.instruments import Instruments
 from rebalance_kit.prices.model import PriceBook
 from rebalance_kit.words import Text
 
 
-def certify(policy: Policy, holdings: Holdings, prices: PriceBook, plan: Plan, *, on: date) -> Certificate:
-    """Every check of a plan, in a fixed order. The plan's own certificate is not looked at."""
-    evidence = Evidence(policy, holdings, prices, plan, on)
+def certify(
+    policy: Policy,
+    holdings: Holdings,
+    prices: PriceBook,
+    plan: Plan,
+    *,
+    on: date,
+    household: Holdings | None = None,
+    instruments: Instruments | None = None,
+) -> Certificate:
+    """Every check of a plan, in a fixed order. The plan's own certificate is not looked at. `household` and
+    `instruments` are those of `make_plan`."""
+    evidence = Evidence(policy, holdings, prices, plan, on, household, instruments)
     return Certificate(tuple(_check(evidence, name, faults) for name, faults in CHECKS.items()))
 
 
@@ -60,6 +71,8 @@ CHECKS: dict[str, Faults] = {
     "goals": sum_proofs.goals,
     "after": sum_proofs.after,
     "totals": sum_proofs.totals,
+    "taxes": tax_proofs.taxes,
+    "lots": tax_proofs.lots,
     "value_conserved": sum_proofs.conserved,
     "plan_id": sum_proofs.identity,
 }
@@ -82,6 +95,10 @@ SAID: Mapping[str, Text] = {
     "goals": Text("the goals are those of the method or cash rule", "목표가 정한 방법이나 현금 규칙과 같습니다"),
     "after": Text("quantities, values and weights after the plan are right", "계획 뒤의 수량, 금액, 비중이 맞습니다"),
     "totals": Text("the totals add up", "합계가 맞습니다"),
+    "taxes": Text(
+        "the tax engine says the same of the orders and the year", "세금 계산을 다시 해도 주문과 올해 세금이 같습니다"
+    ),
+    "lots": Text("the lots of each sale are held and add up to it", "매도 로트가 보유 로트이고 수량이 맞습니다"),
     "value_conserved": Text("value is only lost to costs", "줄어든 가치는 비용뿐입니다"),
     "plan_id": Text("the id is that of all this", "계획 번호가 이 모든 내용의 번호입니다"),
 }  # fmt: skip

@@ -17,7 +17,9 @@ from rebalance_kit.orders import Order, Shares, Side, said_shares
 from rebalance_kit.planner.make import order_spend, wanted_orders
 from rebalance_kit.planner.plan import PlanOptions
 from rebalance_kit.planner.stating import Case, only_account, require_prices
+from rebalance_kit.planner.taxing import taxes_of
 from rebalance_kit.policy.model import CashRule, Policy
+from rebalance_kit.prices.instruments import Instruments
 from rebalance_kit.prices.model import FxRate, PriceBook
 from rebalance_kit.words import Language, Text
 
@@ -116,9 +118,13 @@ def compare_cash(
     amount: Decimal,
     account: str | None,
     on: date,
+    *,
+    household: Holdings | None = None,
+    instruments: Instruments | None = None,
 ) -> CashComparison:
     """The three rules for `amount` of the base currency, not yet in the account (negative: a withdrawal).
 
+    `household` and `instruments` are those of `make_plan`.
     Raises UsageError for an amount that cannot be split, RuleError when a price is missing or the cash cannot be
     raised.
     """
@@ -127,7 +133,9 @@ def compare_cash(
         withdraw=amount.copy_negate() if amount < 0 else None,
         account=account,
     )
-    case = Case(policy, holdings, prices, drift, options, only_account(policy, holdings, options))
+    chosen = only_account(policy, holdings, options)
+    taxes = taxes_of(policy, household or holdings, prices, on, instruments, accounts=[chosen])
+    case = Case(policy, holdings, prices, drift, options, chosen, taxes=taxes)
     require_prices(case)
     exact = cash_rules(policy, drift, amount)
     return CashComparison(

@@ -16,6 +16,7 @@ from rebalance_kit.money import ZERO, exact_sum
 from rebalance_kit.orders import Order, Side
 from rebalance_kit.planner.plan import Plan
 from rebalance_kit.policy.model import Policy
+from rebalance_kit.prices.instruments import Instruments
 from rebalance_kit.prices.model import PriceBook
 
 
@@ -28,6 +29,13 @@ class Evidence:
     prices: PriceBook
     plan: Plan
     on: date
+    household: Holdings | None = None
+    instruments: Instruments | None = None
+
+    @property
+    def taxpayer(self) -> Holdings:
+        """The holdings of every account of the taxpayer."""
+        return self.household or self.holdings
 
     @property
     def account(self) -> str:

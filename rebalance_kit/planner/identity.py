@@ -56,4 +56,15 @@ def plan_id(
 
 def _order(order: Order) -> list[str | int | None]:
     limit = None if order.limit_price is None else plain(order.limit_price)
-    return [order.account, order.code, order.side, said_shares(order.quantity), limit, plain(order.reference_price)]
+    tax = None if order.tax is None else plain(order.tax)
+    lots = ", ".join(f"{name} {plain(shares)}" for name, shares in order.lots)
+    return [
+        order.account,
+        order.code,
+        order.side,
+        said_shares(order.quantity),
+        limit,
+        plain(order.reference_price),
+        tax,
+        lots,
+    ]

@@ -29,9 +29,12 @@ from rebalance_kit.planner import telling
 from rebalance_kit.planner.certificate import certify
 from rebalance_kit.planner.identity import plan_id
 from rebalance_kit.planner.plan import AfterRow, Certificate, Optimality, Plan, PlanOptions, Summary
+from rebalance_kit.planner.plan_tax import IgnoringTax
 from rebalance_kit.planner.solve import NoPlan, Solution, solve
 from rebalance_kit.planner.stating import Case, case_of, only_account, problem_of, require_prices
+from rebalance_kit.planner.taxing import NO_TAXES, estimated, findings_of, ignoring_tax, plan_tax, tax_of, taxes_of
 from rebalance_kit.policy.model import CashRule, Method, Policy
+from rebalance_kit.prices.instruments import Instruments
 from rebalance_kit.prices.model import PriceBook
 from rebalance_kit.trigger import Decision
 from rebalance_kit.words import Finding, Text
@@ -49,8 +52,13 @@ def make_plan(
     options: PlanOptions,
     *,
     on: date,
+    household: Holdings | None = None,
+    instruments: Instruments | None = None,
 ) -> Plan:
     """The best whole-share plan for `goals` (definition 9), with its certificate.
+
+    `household` are the holdings of every account of the taxpayer, where `holdings` are those of one; `instruments` say
+    what each asset is where the policy does not.
 
     It follows the decision: when nothing is due there are no orders, and `ideal` shows those it would have. Raises
     RuleError when a price is missing or must not be used, and when something is due but no plan keeps the cash that has
@@ -58,9 +66,11 @@ def make_plan(
     """
     case = case_of(policy, holdings, prices, drift, options)
     require_prices(case)
+    taxes = taxes_of(policy, household or holdings, prices, on, instruments, accounts=case.planned)
+    case = replace(case, taxes=taxes)
     solution, told = _solved_if_possible(case, goals, due=decision.rebalance)
-    wanted = () if solution is None else _orders(case, solution, goals, on)
-    orders = wanted if decision.rebalance else ()
+    wanted, tax = estimated(taxes, () if solution is None else _orders(case, solution, goals, on), on)
+    orders, tax = (wanted, tax) if decision.rebalance else estimated(taxes, (), on)
     cash = cash_after(case, orders)
     after, total = _after(case, orders, cash)
     plan = Plan(
@@ -73,19 +83,25 @@ def make_plan(
         goals=tuple(goals),
         orders=orders,
         ideal=() if decision.rebalance else wanted,
-        summary=_summary(case, orders, after, cash),
+        summary=_summary(case, orders, after, cash, tax_of(tax)),
         after=after,
         optimality=_optimality(case, solution),
         certificate=Certificate(()),  # until the plan is whole and can be re-proved
-        findings=(*telling.findings(case, goals, orders, after, decision, total), *told),
+        findings=(
+            *telling.findings(case, goals, orders, after, decision, total),
+            *told,
+            *findings_of(taxes, tax, orders),
+        ),
         language=policy.language,
+        tax=plan_tax(tax, _ignoring(case, goals, orders, after, on)),
     )
-    return replace(plan, certificate=certify(policy, holdings, prices, plan, on=on))
+    proof = certify(policy, holdings, prices, plan, on=on, household=household, instruments=instruments)
+    return replace(plan, certificate=proof)
 
 
 def wanted_orders(case: Case, goals: Sequence[Goal], on: date) -> tuple[Order, ...]:
-    """The orders alone of the best plan. Raises RuleError when the cash cannot be raised."""
-    return _orders(case, _solved(case, goals), goals, on)
+    """The orders alone of the best plan, with their tax. Raises RuleError when the cash cannot be raised."""
+    return estimated(case.taxes, _orders(case, _solved(case, goals), goals, on), on)[0]
 
 
 def _solved_if_possible(case: Case, goals: Sequence[Goal], *, due: bool) -> tuple[Solution | None, tuple[Finding, ...]]:
@@ -118,6 +134,28 @@ def _orders(case: Case, solution: Solution, goals: Sequence[Goal], on: date) -> 
             if row.code in counts and change:
                 moves.append(_order(own, row, change, by_code[row.code], on))
     return tuple(sorted(moves, key=lambda order: (order.side is Side.BUY, order.account, order.code)))
+
+
+def _ignoring(
+    case: Case, goals: Sequence[Goal], orders: Sequence[Order], after: Sequence[AfterRow], on: date
+) -> IgnoringTax | None:
+    """The plan that would be best if tax weighed nothing; None where nothing is traded or nothing is known of tax."""
+    if not orders or case.taxes.case is None:
+        return None
+    others, rows = orders, after
+    if case.taxes.matter and case.policy.rebalancing.tax_weight:
+        untaxed = replace(case, taxes=NO_TAXES)
+        others = _orders(untaxed, _solved(untaxed, goals), goals, on)
+        rows = _after(case, others, cash_after(case, others))[0]
+    summary = _summary(case, others, rows, ZERO, None)
+    nearer = exact_sum((_distance(goals, after), _distance(goals, rows).copy_negate()))
+    return ignoring_tax(case.taxes, others, on, (summary.commission, summary.slippage), nearer)
+
+
+def _distance(goals: Sequence[Goal], after: Sequence[AfterRow]) -> Decimal:
+    """How far everything is from its goal, in the base currency."""
+    values = {row.code: row.value for row in after}
+    return exact_sum(abs(exact_sum((goal.value, values[goal.code].copy_negate()))) for goal in goals)
 
 
 def _order(case: Case, row: AssetDrift, change: int, goal: Goal, on: date) -> Order:
@@ -157,11 +195,10 @@ def _reason(case: Case, row: AssetDrift, goal: Goal) -> Text:
 
 def _after(case: Case, orders: Sequence[Order], cash: Decimal) -> tuple[tuple[AfterRow, ...], Decimal]:
     """Every asset after the orders at the reference prices, and the total that is left after costs."""
-    changes: dict[str, int] = {}
+    changes: dict[str, Decimal] = {}
     for order in orders:
-        change = order.quantity if order.side is Side.BUY else -order.quantity
-        changes[order.code] = changes.get(order.code, 0) + change
-    held = {row.code: exact_sum((row.quantity, Decimal(changes.get(row.code, 0)))) for row in case.drift.assets}
+        changes[order.code] = exact_sum((changes.get(order.code, ZERO), order.change))
+    held = {row.code: exact_sum((row.quantity, changes.get(row.code, ZERO))) for row in case.drift.assets}
     values = {
         row.code: case.prices.value(row.code, held[row.code]) if row.price is not None else ZERO
         for row in case.drift.assets
@@ -201,7 +238,9 @@ def order_spend(order: Order) -> Decimal:
     return exact_sum((signed, order.commission, order.slippage))
 
 
-def _summary(case: Case, orders: Sequence[Order], after: Sequence[AfterRow], cash: Decimal) -> Summary:
+def _summary(
+    case: Case, orders: Sequence[Order], after: Sequence[AfterRow], cash: Decimal, tax: Decimal | None
+) -> Summary:
     def in_base(amounts: Sequence[tuple[Decimal, str]]) -> Decimal:
         return exact_sum(case.prices.in_base(amount, currency) for amount, currency in amounts)
 
@@ -209,7 +248,7 @@ def _summary(case: Case, orders: Sequence[Order], after: Sequence[AfterRow], cas
         turnover=in_base([(order.amount, order.currency) for order in orders]),
         commission=in_base([(order.commission, order.currency) for order in orders]),
         slippage=in_base([(order.slippage, order.currency) for order in orders]),
-        tax=None,
+        tax=tax,
         cash_before=case.drift.cash_value,
         cash_after=cash,
         max_drift_before=case.drift.max_drift,

@@ -15,9 +15,11 @@ from rebalance_kit.holdings.model import Holdings
 from rebalance_kit.money import ZERO, exact_sum, minor_unit, product
 from rebalance_kit.planner.plan import PlanOptions
 from rebalance_kit.planner.problem import Asset, Problem, Terms, state
+from rebalance_kit.planner.taxing import NO_TAXES, Taxes
 from rebalance_kit.policy.model import Policy
 from rebalance_kit.policy.placing import may_hold, paid_account
 from rebalance_kit.prices.model import PriceBook, missing_price
+from rebalance_kit.tax.schedule import SharedTax, TaxSchedule
 from rebalance_kit.words import Text
 
 
@@ -37,6 +39,7 @@ class Case:
     account: str
     accounts: tuple[str, ...] = ()
     paid: str = ""
+    taxes: Taxes = NO_TAXES
 
     def at(self, account: str) -> Case:
         """The same with the eyes on one account."""
@@ -176,10 +179,12 @@ def problem_of(case: Case, goals: Iterable[Goal]) -> Problem:
     traded = {row.currency for row in listed}
     if case.flow < 0:
         traded.add(case.policy.base_currency)  # what is paid out must be there, whatever is traded
-    return state(tuple(_asset(case, row, by_code[row.code]) for row in listed), _terms(case, traded))
+    schedules = case.taxes.at(case.account) if case.policy.rebalancing.tax_weight else {}
+    assets = tuple(_asset(case, row, by_code[row.code], schedules.get(row.code)) for row in listed)
+    return state(assets, _terms(case, traded, case.taxes.shared if schedules else None))
 
 
-def _asset(case: Case, row: AssetDrift, goal: Goal) -> Asset:
+def _asset(case: Case, row: AssetDrift, goal: Goal, tax: TaxSchedule | None) -> Asset:
     rule = case.policy.asset(row.code)
     rates = cost_rates(case.policy, row.code)
     held = case.holdings.quantity(row.code, case.account)
@@ -198,10 +203,11 @@ def _asset(case: Case, row: AssetDrift, goal: Goal) -> Asset:
         ceiling=None if high is None else Fraction(product(high, case.total)),
         may_buy=case.may_buy(row.code),
         may_sell=case.may_sell(row.code),
+        tax=tax,
     )
 
 
-def _terms(case: Case, traded: Collection[str]) -> Terms:
+def _terms(case: Case, traded: Collection[str], shared: SharedTax | None) -> Terms:
     settings = case.policy.rebalancing
     limits = settings.constraints
     return Terms(
@@ -215,6 +221,8 @@ def _terms(case: Case, traded: Collection[str]) -> Terms:
         order_price=Fraction(settings.order_price),
         max_orders=limits.max_orders,
         max_turnover=None if limits.max_turnover is None else Fraction(product(limits.max_turnover, case.total)),
+        shared=shared,
+        tax_weight=Fraction(settings.tax_weight),
     )
 
 

@@ -7,15 +7,15 @@ missing) tax weighs nothing, no tax is shown, and a finding says why.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
 from rebalance_kit.errors import RuleError
 from rebalance_kit.holdings.model import Holdings
-from rebalance_kit.money import as_decimal, exact_sum, show_money
+from rebalance_kit.money import ZERO, as_decimal, exact_sum, show_money
 from rebalance_kit.orders import Order, Side
 from rebalance_kit.planner.plan_tax import IgnoringTax, PlanTax
 from rebalance_kit.policy.model import Policy
@@ -30,27 +30,31 @@ from rebalance_kit.tax.schedule import SharedTax, TaxSchedule
 from rebalance_kit.tax.scheduling import shared_tax, tax_schedules
 from rebalance_kit.words import Finding, Text
 
+Schedules = Mapping[str, TaxSchedule]
+
 
 @dataclass(frozen=True, slots=True)
 class Taxes:
-    """Whose tax it is. `case` is None where no tax can be estimated; `findings` then say why."""
+    """Whose tax it is. `case` is None where no tax can be estimated; `findings` then say why. `schedules` are what
+    sales are taxed at, by account and code (nothing for what no tax depends on), `shared` what they are taxed together.
+    """
 
     case: TaxCase | None = None
     findings: tuple[Finding, ...] = ()
+    schedules: Mapping[str, Schedules] = field(default_factory=dict)
+    shared: SharedTax | None = None
+
+    def at(self, account: str) -> Schedules:
+        """What sales in an account are taxed at, by code."""
+        return self.schedules.get(account, {})
 
     @property
-    def saves(self) -> bool:
-        """May a plan be worth more for a loss (`tax_loss_harvesting`)?"""
-        return self.case is not None and self.case.policy.rebalancing.constraints.tax_loss_harvesting
+    def matter(self) -> bool:
+        """Can anything that is held be sold at a tax?"""
+        return any(self.schedules.values())
 
-    def schedules(self, account: str, codes: Collection[str]) -> dict[str, TaxSchedule]:
-        """What a sale of each code in an account is taxed at; nothing for codes that no tax depends on."""
-        return {} if self.case is None else tax_schedules(self.case, account, codes, saves=self.saves)[0]
 
-    @property
-    def shared(self) -> SharedTax | None:
-        """What all sales of the year share."""
-        return None if self.case is None else shared_tax(self.case, self.case.rules.on(self.case.on), saves=self.saves)
+NO_TAXES = Taxes()  # tax weighs nothing and is not asked for
 
 
 def taxes_of(
@@ -60,18 +64,26 @@ def taxes_of(
     on: date,
     assets: Instruments | None = None,
     *,
-    accounts: Collection[str] | None = None,
+    accounts: Collection[str],
 ) -> Taxes:
-    """The taxpayer's case, tried on the positions of `accounts` (default: of all) that have a price. PolicyError for
-    an override of no rule."""
+    """The taxpayer's case, and what the positions of `accounts` that may be traded are taxed at. PolicyError for an
+    override of no rule."""
+    saves = policy.rebalancing.constraints.tax_loss_harvesting
+    schedules = {}
     try:
         case = tax_case(policy, household, prices, on, assets)
-        for account in sorted(accounts or household.accounts):
-            codes = [p.code for p in household.positions if p.account == account and p.code in prices.quotes]
-            tax_schedules(case, account, codes)
+        shared = shared_tax(case, case.rules.on(on), saves=saves)
+        for account in sorted(accounts):
+            schedules[account], _ = tax_schedules(case, account, _traded(case, account), saves=saves)
     except RuleError as error:
         return Taxes(None, (_not_estimated(error),))
-    return Taxes(case)
+    return Taxes(case, (), schedules, shared)
+
+
+def _traded(case: TaxCase, account: str) -> list[str]:
+    """What an account holds, has a price and is named by the policy."""
+    known = (p for p in case.holdings.positions if p.account == account and p.quantity > 0)
+    return [p.code for p in known if p.code in case.prices.quotes and case.policy.asset(p.code) is not None]
 
 
 def estimated(taxes: Taxes, orders: Sequence[Order], on: date) -> tuple[tuple[Order, ...], TaxEstimate | None]:
@@ -81,7 +93,7 @@ def estimated(taxes: Taxes, orders: Sequence[Order], on: date) -> tuple[tuple[Or
     named = _with_chosen_lots(taxes, orders)
     made = estimate_case(taxes.case, sales_of(named), purchases_of(named, on))
     rows = iter(made.sales)
-    return tuple(_with_tax(order, next(rows)) if order.side is Side.SELL else order for order in named), made
+    return tuple(_with_tax(o, next(rows)) if o.side is Side.SELL else replace(o, tax=ZERO) for o in named), made
 
 
 def plan_tax(made: TaxEstimate | None, ignoring: IgnoringTax | None) -> PlanTax | None:
@@ -92,13 +104,29 @@ def plan_tax(made: TaxEstimate | None, ignoring: IgnoringTax | None) -> PlanTax 
     return PlanTax(made.year_to_date_before, made.year_to_date_after, withheld, ignoring, made.rules)
 
 
+def ignoring_tax(
+    taxes: Taxes, orders: Sequence[Order], on: date, costs: tuple[Decimal, Decimal], nearer: Decimal
+) -> IgnoringTax | None:
+    """What the plan of `orders` comes to, with its tax; None where that is not known. `costs` are its commission and
+    slippage."""
+    made = estimated(taxes, orders, on)[1]
+    tax = tax_of(made)
+    return None if tax is None else IgnoringTax(tax, *costs, orders=len(orders), nearer=nearer)
+
+
+def tax_of(made: TaxEstimate | None) -> Decimal | None:
+    """The tax of all sales; None where that of any of them is not known."""
+    return made.tax if made is not None and made.complete else None
+
+
 def findings_of(taxes: Taxes, made: TaxEstimate | None, orders: Iterable[Order]) -> tuple[Finding, ...]:
     """What is uncertain about the tax of a plan, and what its figures are; nothing where nothing is sold."""
     if not any(order.side is Side.SELL for order in orders):
         return ()
     if made is None:
         return taxes.findings
-    found = [Finding("tax_estimate", "info", STATEMENT), *made.uncertain]
+    found = [] if all(sale.tax is None for sale in made.sales) else [Finding("tax_estimate", "info", STATEMENT)]
+    found += made.uncertain
     unknown = sorted({sale.sale.code for sale in made.sales if sale.tax is None})
     if unknown:
         found.append(_unknown(unknown))
@@ -114,10 +142,7 @@ def _with_chosen_lots(taxes: Taxes, orders: Sequence[Order]) -> list[Order]:
     if case is None or shared is None or case.policy.tax.lot_method != "specific" or not case.american:
         return list(orders)
     sells = [order for order in orders if order.side is Side.SELL]
-    found: dict[tuple[str, str], TaxSchedule] = {}
-    for account in sorted({order.account for order in sells}):
-        codes = [order.code for order in sells if order.account == account]
-        found |= {(account, code): each for code, each in taxes.schedules(account, codes).items()}
+    found = {(account, code): each for account, rows in taxes.schedules.items() for code, each in rows.items()}
     shares = {(order.account, order.code): Fraction(order.quantity) for order in sells}
     chosen = choose_lots(found, shares, shared)
     named = []
@@ -147,11 +172,11 @@ def _not_estimated(error: RuleError) -> Finding:
 def _unknown(codes: Sequence[str]) -> Finding:
     names = ", ".join(codes)
     return Finding(
-        "tax_incomplete",
+        "tax_not_estimated",
         "warning",
         Text(
-            f"The tax on selling {names} is not in the figures: what it cost is not known.",
-            f"{names}의 취득가액을 알 수 없어 그 매도 세금은 합계에 없습니다.",
+            f"Tax on what is sold is not estimated: what {names} cost is not known.",
+            f"매도에 따른 세금은 추정하지 않았습니다. {names}의 취득가액을 알 수 없습니다.",
         ),
     )
 

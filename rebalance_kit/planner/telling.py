@@ -34,19 +34,10 @@ def findings(
         _currency(case, goal.code) != case.policy.base_currency for goal in goals
     ):
         own.append(_paid_at_home(case))
-    if any(order.side is Side.SELL for order in orders):
-        own.append(_TAX)
     seen: dict[tuple[str, str], Finding] = {}
     for finding in (*case.drift.findings, *decision.findings, *own):
         seen.setdefault((finding.rule, finding.message.en), finding)
     return tuple(seen.values())
-
-
-_TAX = Finding(
-    "tax_not_estimated",
-    "info",
-    Text("Tax on what is sold is not estimated.", "매도에 따른 세금은 계산하지 않았습니다."),
-)
 
 
 def _paid_at_home(case: Case) -> Finding:

@@ -133,7 +133,10 @@ class Portfolio:
         else:
             goals = ideal_goals(rules, drift, options.method, options.fraction)
         decision = self._decision(rules, drift, goals, force=options.force, cash_flow=bool(flow))
-        plan = make_plan(rules, self.holdings, self.prices, drift, decision, goals, options, on=self.on)
+        plan = make_plan(
+            rules, self.holdings, self.prices, drift, decision, goals, options,
+            on=self.on, household=self.household, instruments=self.instruments,
+        )  # fmt: skip
         return replace(plan, language=self.language)
 
     def cash_rules(self, amount: Amount) -> CashComparison:
@@ -142,7 +145,10 @@ class Portfolio:
 
         flow = arguments.amount("amount", amount, negative=True)
         drift = self.drift(deposit=max(flow, ZERO))
-        compared = compare_cash(self.policy, self.holdings, self.prices, drift, flow, self.account, self.on)
+        compared = compare_cash(
+            self.policy, self.holdings, self.prices, drift, flow, self.account, self.on,
+            household=self.household, instruments=self.instruments,
+        )  # fmt: skip
         return replace(compared, language=self.language)
 
     def savings_plan(self, amount: Amount, months: int, *, rule: CashRule | str | None = None) -> SavingsPlan:
