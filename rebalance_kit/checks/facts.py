@@ -109,7 +109,7 @@ class Facts:
         for order in self.plan.orders:
             if order.currency == currency:
                 changes.append(_amount(order) if order.side is Side.SELL else _amount(order).copy_negate())
-                changes += [cost.copy_negate() for cost in (order.commission, order.slippage, order.tax or ZERO)]
+                changes += [cost.copy_negate() for cost in (order.commission, order.slippage)]
         return exact_sum(changes)
 
 

@@ -12,7 +12,7 @@ from rebalance_kit.dashboard.views import card_title, facts, notes, table
 from rebalance_kit.execution.result import Execution, RunResult
 from rebalance_kit.money import plain, show_money, show_points
 from rebalance_kit.orders import Order, Side
-from rebalance_kit.planner.plan import Certificate, Optimality, Plan
+from rebalance_kit.planner.plan import Certificate, Optimality, Plan, said_lots
 from rebalance_kit.words import Language, same
 
 
@@ -20,17 +20,17 @@ def preview(plan: Plan, language: Language) -> str:
     """The plan to read: its orders (or the trades that would have been), what they cost and where they lead."""
     shown = plan.orders or plan.ideal
     lead = _lead(plan, language)
-    orders = orders_table(shown, language) if shown else ""
+    orders = orders_table(shown, language, plan.drift.base_currency) if shown else ""
     below = _below(plan, language) if plan.orders else _how_to_force(plan, language)
     return f"{card_title(w.PREVIEW_TITLE, language)}{lead}{orders}{below}{notes(plan.findings, language)}"
 
 
-def orders_table(orders: Sequence[Order], language: Language) -> str:
-    """One row per order with its reason."""
-    words = (w.ASSET, w.SIDE, w.SHARES, w.LIMIT, w.ORDER_AMOUNT, w.COMMISSION, w.SLIPPAGE, w.REASON)
+def orders_table(orders: Sequence[Order], language: Language, base: str) -> str:
+    """One row per order with its reason; a sale shows its tax and, on hovering, its lots."""
+    words = (w.ASSET, w.SIDE, w.SHARES, w.LIMIT, w.ORDER_AMOUNT, w.COMMISSION, w.SLIPPAGE, w.TAX, w.REASON)
     headings = [escape(word.of(language)) for word in words]
     hints = {escape(w.SLIPPAGE.of(language)): w.SLIPPAGE_MORE.of(language)}
-    return table(headings, (_order_cells(order, language) for order in orders), "orders", hints)
+    return table(headings, (_order_cells(order, language, base) for order in orders), "orders", hints)
 
 
 def totals(plan: Plan, language: Language) -> str:
@@ -49,7 +49,8 @@ def totals(plan: Plan, language: Language) -> str:
         (w.CASH_PATH, f"{money(summary.cash_before)} → {money(summary.cash_after)}"),
         (w.DRIFT_PATH, f"{_points(summary.max_drift_before)} → {_points(summary.max_drift_after)} %p"),
     )
-    return facts((escape(name.of(language)), value) for name, value in pairs)
+    lines = "".join(f'<p class="rk-soft">{escape(line.of(language))}</p>' for line in plan.tax_lines())
+    return facts((escape(name.of(language)), value) for name, value in pairs) + lines
 
 
 def proof(certificate: Certificate, optimality: Optimality, plan_id: str, language: Language) -> str:
@@ -90,7 +91,7 @@ def _how_to_force(plan: Plan, language: Language) -> str:
     return f'<p class="rk-soft">{escape(w.HOW_TO_FORCE.of(language).format(force=w.FORCE.of(language)))}</p>'
 
 
-def _order_cells(order: Order, language: Language) -> tuple[str, ...]:
+def _order_cells(order: Order, language: Language, base: str) -> tuple[str, ...]:
     limit = w.MARKET.of(language) if order.limit_price is None else show_money(order.limit_price, order.currency)
     money = (show_money(amount, order.currency) for amount in (order.amount, order.commission, order.slippage))
     return (
@@ -99,8 +100,14 @@ def _order_cells(order: Order, language: Language) -> tuple[str, ...]:
         f"{order.quantity:,}",
         escape(limit),
         *(escape(amount) for amount in money),
+        _tax(order, base),
         escape(order.reason.of(language)),
     )
+
+
+def _tax(order: Order, base: str) -> str:
+    tax = "–" if order.tax is None or order.side is Side.BUY else escape(show_money(order.tax, base))
+    return f'<span title="{escape(said_lots(order))}">{tax}</span>' if order.lots else tax
 
 
 def _asset(name: str, code: str) -> str:

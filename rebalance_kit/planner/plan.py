@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
 TABLE_COLUMNS = (
     "account", "code", "name", "side", "quantity", "limit_price", "reference_price", "currency", "rate", "amount",
-    "commission", "slippage", "tax", "benefit", "reason",
+    "commission", "slippage", "tax", "benefit", "lots", "reason",
 )  # fmt: skip
 _HEADINGS = (
     Text("Order", "주문"), Text("Asset", "종목"), Text("Shares", "수량"), Text("Limit", "지정가"),
-    Text("Amount", "금액"), Text("Commission", "수수료"), Text("Slippage", "슬리피지"), Text("Reason", "사유"),
+    Text("Amount", "금액"), Text("Commission", "수수료"), Text("Slippage", "슬리피지"),
+    Text("Tax", "예상 세금"), Text("Reason", "사유"),
 )  # fmt: skip
 _SIDES = {"BUY": Text("Buy", "매수"), "SELL": Text("Sell", "매도")}
 _CAPTION = Text("Plan {id}: {orders} orders, turnover {turnover}", "계획 {id}: 주문 {orders}건, 거래액 {turnover}")
@@ -177,10 +178,11 @@ class Plan:
         }
 
     def table(self) -> pd.DataFrame:
-        """One row per order, sells first: prices, amount and costs in `currency` (Decimals), `rate` in base units,
-        `quantity` in whole shares, `reason` in the plan's language."""
+        """One row per order, sells first: prices, amount and costs in `currency` (Decimals), `rate` and `tax` in base
+        units, `quantity` in shares, `lots` as text, `reason` in the plan's language."""
         rows: list[Mapping[str, object]] = [
-            {column: getattr(order, column) for column in TABLE_COLUMNS} | {"reason": order.reason.of(self.language)}
+            {column: getattr(order, column) for column in TABLE_COLUMNS}
+            | {"lots": said_lots(order), "reason": order.reason.of(self.language)}
             for order in self.orders
         ]
         return frame(rows, TABLE_COLUMNS)
@@ -196,7 +198,16 @@ class Plan:
         notes = [rate.note for rate in self.drift.fx]
         notes += [reason.of(shown) for reason in self.decision.reasons]
         notes += [finding.message.of(shown) for finding in self.findings]
-        return html_table(caption, headings, [_cells(order, shown) for order in self.orders], notes)
+        notes += [line.of(shown) for line in self.tax_lines()]
+        return html_table(
+            caption, headings, [_cells(order, shown, self.drift.base_currency) for order in self.orders], notes
+        )
+
+    def tax_lines(self) -> tuple[Text, ...]:
+        """What a person reads of the tax besides its amount; nothing where nothing is known or sold."""
+        if self.tax is None or self.tax.ignoring_tax is None or not any(order.lots for order in self.orders):
+            return ()
+        return self.tax.lines(self.drift.base_currency)
 
 
 def order_dict(order: Order, language: Language) -> dict[str, object]:
@@ -229,7 +240,12 @@ def _or_null(value: Decimal | None) -> str | None:
     return None if value is None else plain(value)
 
 
-def _cells(order: Order, language: Language) -> list[str]:
+def said_lots(order: Order) -> str:
+    """What a sale takes of each lot, as `VOO-1 10, VOO-2 3`."""
+    return ", ".join(f"{name} {plain(shares)}" for name, shares in order.lots)
+
+
+def _cells(order: Order, language: Language, base: str) -> list[str]:
     money = [order.amount, order.commission, order.slippage]
     limit = "-" if order.limit_price is None else show_money(order.limit_price, order.currency)
     shown = [show_money(amount, order.currency) for amount in money]
@@ -239,5 +255,6 @@ def _cells(order: Order, language: Language) -> list[str]:
         f"{order.quantity:,}",
         limit,
         *shown,
+        "-" if order.tax is None else show_money(order.tax, base),
         order.reason.of(language),
     ]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from rebalance_kit.money import exact_sum, plain
+from rebalance_kit.money import exact_sum, plain, show_money
 from rebalance_kit.tax.model import STATEMENT, YearToDate
 from rebalance_kit.tax.records import RULES_DATED, Rule, describe
-from rebalance_kit.words import Language
+from rebalance_kit.words import Language, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,16 @@ class IgnoringTax:
     slippage: Decimal
     orders: int
     nearer: Decimal
+
+    def line(self, base: str) -> Text:
+        """The sentence that a person reads."""
+        cost, tax, nearer = (show_money(amount, base) for amount in (self.cost, self.tax, abs(self.nearer)))
+        if not self.nearer:
+            return Text(f"Ignoring tax it would cost {cost} (tax {tax}), as near to its goals.",
+                        f"세금을 고려하지 않으면 비용이 {cost}(세금 {tax})이고 목표와의 거리는 같습니다.")  # fmt: skip
+        en, ko = ("nearer to", "가까워집니다") if self.nearer > 0 else ("further from", "멀어집니다")
+        return Text(f"Ignoring tax it would cost {cost} (tax {tax}) and end {nearer} {en} its goals.",
+                    f"세금을 고려하지 않으면 비용이 {cost}(세금 {tax})이고 목표에 {nearer} {ko}.")  # fmt: skip
 
     @property
     def cost(self) -> Decimal:
@@ -49,6 +59,12 @@ class PlanTax:
     withheld: Decimal
     ignoring_tax: IgnoringTax | None
     rules: tuple[Rule, ...]
+
+    def lines(self, base: str) -> tuple[Text, ...]:
+        """The year before and after, and what ignoring tax would cost, as sentences."""
+        before, after = (show_money(year.tax, base) for year in (self.year_to_date_before, self.year_to_date_after))
+        year = Text(f"Tax of the year: {before} before, {after} after.", f"올해 세금: 전 {before}, 후 {after}.")
+        return (year,) if self.ignoring_tax is None else (year, self.ignoring_tax.line(base))
 
     def to_dict(self, language: Language) -> dict[str, object]:
         """The part `tax` of `plan --json`."""

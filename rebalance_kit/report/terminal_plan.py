@@ -11,7 +11,7 @@ from rich.text import Text as Line
 
 from rebalance_kit.money import plain, show_money, show_percent, show_points
 from rebalance_kit.orders import Order
-from rebalance_kit.planner.plan import Plan
+from rebalance_kit.planner.plan import Plan, said_lots
 from rebalance_kit.report import wording
 from rebalance_kit.report.terminal import (
     bullet,
@@ -40,6 +40,7 @@ _VALID = Text(
 _INVALID = Text(
     "This plan cannot be submitted; what does not hold:", "이 계획은 제출할 수 없습니다. 성립하지 않는 항목:"
 )
+_LOTS = Text("lots", "로트")
 _PLAN_ID = Text("Plan", "계획 번호")
 
 
@@ -47,10 +48,10 @@ def plan_view(plan: Plan, language: Language) -> RenderableType:
     """The whole plan: decision, orders, summary, weights after, findings, certificate."""
     parts = [heading(plan.drift), decision_view(plan.decision, language)]
     if plan.orders:
-        parts += [section(orders_view(plan.orders, _ORDERS, language))]
+        parts += [section(orders_view(plan.orders, _ORDERS, language, plan.drift.base_currency))]
         parts += [section(summary_view(plan, language)), section(after_view(plan, language))]
     elif plan.ideal:
-        parts += [section(orders_view(plan.ideal, _PREVIEW, language))]
+        parts += [section(orders_view(plan.ideal, _PREVIEW, language, plan.drift.base_currency))]
     else:
         parts += [section(Line(_NO_ORDERS.of(language)))]
     findings = [finding for finding in plan.findings if finding not in plan.decision.findings]
@@ -59,17 +60,23 @@ def plan_view(plan: Plan, language: Language) -> RenderableType:
     return Group(*parts, section(proof_view(plan, language)))
 
 
-def orders_view(orders: Sequence[Order], title: Text, language: Language) -> RenderableType:
-    """The orders as a table, then one line of reason for each."""
+def orders_view(orders: Sequence[Order], title: Text, language: Language, base: str) -> RenderableType:
+    """The orders as a table, then one line of reason for each, with the lots that a sale takes. Tax has a column where
+    there is any."""
+    taxed = any(order.tax for order in orders)
     several = len({order.account for order in orders}) > 1
     columns = [(wording.ASSET, "left"), (wording.CODE, "left"), (wording.SIDE, "left"), (wording.QUANTITY, "right"),
                (wording.LIMIT, "right"), (wording.AMOUNT, "right"), (wording.COSTS, "right")]  # fmt: skip
+    if taxed:
+        columns.append((wording.TAX, "right"))
     if several:
         columns.append((wording.ACCOUNT, "left"))
     table = grid(*columns, language=language)
     for order in orders:
-        table.add_row(*_order_cells(order, language), *([plain_line(order.account)] if several else []))
-    reasons = [bullet(f"{order.name} ({order.code}): {order.reason.of(language)}") for order in orders]
+        tax = ["-" if order.tax is None else show_money(order.tax, base)] if taxed else []
+        account = [plain_line(order.account)] if several else []
+        table.add_row(*_order_cells(order, language), *tax, *account)
+    reasons = [bullet(_reason(order, language)) for order in orders]
     words = title.of(language).format(count=len(orders))
     return Group(Line(words, style="bold"), table, Line(_WHY.of(language), style="dim"), *reasons)
 
@@ -94,7 +101,12 @@ def summary_view(plan: Plan, language: Language) -> RenderableType:
     table = Table.grid(padding=(0, 2, 0, 0))
     for word, figure in rows:
         table.add_row(Line(word.of(language), style="dim"), figure)
-    return table
+    return Group(table, *(Line(line.of(language)) for line in plan.tax_lines()))
+
+
+def _reason(order: Order, language: Language) -> str:
+    lots = f" [{_LOTS.of(language)} {said_lots(order)}]" if len(order.lots) > 1 else ""
+    return f"{order.name} ({order.code}): {order.reason.of(language)}{lots}"
 
 
 def after_view(plan: Plan, language: Language) -> RenderableType:
