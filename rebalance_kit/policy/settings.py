@@ -109,6 +109,19 @@ class Rebalancing(Part):
     no_trade_zone: dict[Code, tuple[Weight, Weight]] | None = None
 
 
+class Tracking(Part):
+    """What being off target costs (`costs.tracking`). `volatility` and `correlation` are yearly; without them the price
+    history of the last `window_days` returns is used. Without `risk_aversion` the targets imply it from
+    `expected_return`; without that it is 1, as in document 002, whose horizon of 120 months is the default."""
+
+    risk_aversion: Positive | None = None
+    horizon_months: Annotated[Whole, Field(ge=1, le=1200)] = 120
+    window_days: Annotated[Whole, Field(ge=20, le=5000)] = 750
+    volatility: dict[Code, Positive] = Field(default_factory=dict)
+    correlation: dict[Code, dict[Code, Annotated[Number, Field(ge=-1, le=1)]]] = Field(default_factory=dict)
+    expected_return: dict[Code, Number] = Field(default_factory=dict)
+
+
 class Costs(Part):
     """The two tax rates of document 000 are read and shown; a class's own dated rule decides the tax."""
 
@@ -117,6 +130,7 @@ class Costs(Part):
     etf_tax_rate: Rate | None = None
     overseas_etf_tax_rate: Rate | None = None
     fx_spread: Rate = Decimal(0)
+    tracking: Tracking = Field(default_factory=Tracking)
 
 
 class Tax(Part):
