@@ -6,6 +6,7 @@ a hint, and only the broker's own complete order list says what became of an ord
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -15,6 +16,7 @@ from typing import Literal, Protocol, runtime_checkable
 from rebalance_kit.holdings.model import Cash, Holdings, Position
 from rebalance_kit.money import ZERO
 from rebalance_kit.orders import Side
+from rebalance_kit.prices.model import FxRate, Quote
 from rebalance_kit.words import Text
 
 
@@ -41,7 +43,8 @@ class Snapshot:
     """What the broker says is there, at one moment.
 
     `sellable` and `spendable` are smaller than what is held while orders are open; a broker that does not tell them
-    apart leaves them None.
+    apart leaves them None. `charged` is for a broker that says of no single order what it cost: the fees and taxes that
+    its cash already lacks for the trades of the session, by currency, None where it does not tell that either.
     """
 
     account: str
@@ -50,6 +53,7 @@ class Snapshot:
     cash: tuple[Cash, ...]
     sellable: tuple[tuple[str, int], ...] | None = None
     spendable: tuple[tuple[str, Decimal], ...] | None = None
+    charged: tuple[tuple[str, Decimal | None], ...] | None = None
 
     def quantity(self, code: str) -> Decimal:
         """Shares held, fractions included."""
@@ -180,3 +184,64 @@ class TakesTransfers(Protocol):
 
     def transferred(self, transfer_id: str) -> bool:
         """Whether a transfer was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an account can do beside the Protocol. What is False degrades: no NAV, the library's calendar alone, open
+    orders read from the order list, sellable shares read from the balance."""
+
+    client_order_id: bool = False
+    fractional: bool = False
+    us: bool = False
+    nav: bool = False
+    holiday_check: bool = False
+    open_orders: bool = False
+    sellable_inquiry: bool = False
+    dividends: bool = False
+
+
+@runtime_checkable
+class TellsCapabilities(Protocol):
+    """A broker whose accounts differ in what they can do."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+
+@runtime_checkable
+class KeepsHours(Protocol):
+    """A broker that trades at the hours of exchanges: only then an order can be accepted or appear in the list."""
+
+    def closed_for(self, code: str) -> Text | None:
+        """Why an order for a code would be refused now; None while its exchange trades."""
+
+    def book_closed(self, code: str, session: date) -> bool:
+        """Whether no order for a code can be accepted for a session any more, wherever it may be on its way."""
+
+
+@runtime_checkable
+class SizesBuys(Protocol):
+    """A broker that says how many shares the account can pay for: it may hold back more than price x quantity."""
+
+    def buyable(self, code: str, limit_price: Decimal | None) -> int:
+        """The most shares that a buy may be for, without credit. BrokerError when the broker cannot be asked."""
+
+
+@runtime_checkable
+class Revises(Protocol):
+    """A broker that can change the price of an order that rests."""
+
+    def revise(self, number: str, limit_price: Decimal) -> Reply:
+        """Put what is left of an order to another price. The order keeps its number in the list of this program."""
+
+
+@runtime_checkable
+class GivesPrices(Protocol):
+    """A broker that says what things cost now, as the room `prices` understands it."""
+
+    def quotes(self, codes: Iterable[str]) -> tuple[Quote, ...]:
+        """A quote of every code that has a price; a code without one is left out."""
+
+    def rates(self) -> tuple[FxRate, ...]:
+        """The broker's exchange rates into the won."""
