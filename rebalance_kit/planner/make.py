@@ -149,7 +149,8 @@ def _ignoring(
         rows = _after(case, others, cash_after(case, others))[0]
     summary = _summary(case, others, rows, ZERO, None)
     nearer = exact_sum((_distance(goals, after), _distance(goals, rows).copy_negate()))
-    return ignoring_tax(case.taxes, others, on, (summary.commission, summary.slippage), nearer)
+    same = [(o.account, o.code, o.change) for o in others] == [(o.account, o.code, o.change) for o in orders]
+    return ignoring_tax(case.taxes, others, on, (summary.commission, summary.slippage), nearer, same=same)
 
 
 def _distance(goals: Sequence[Goal], after: Sequence[AfterRow]) -> Decimal:

@@ -14,17 +14,21 @@ from rebalance_kit.words import Language, Text
 @dataclass(frozen=True, slots=True)
 class IgnoringTax:
     """What the best plan would cost if tax weighed nothing, in the base currency. `nearer` is how much smaller its sum
-    of |value - goal| is (negative: larger)."""
+    of |value - goal| is (negative: larger); `same` says that it has the same orders."""
 
     tax: Decimal
     commission: Decimal
     slippage: Decimal
     orders: int
     nearer: Decimal
+    same: bool
 
     def line(self, base: str) -> Text:
         """The sentence that a person reads."""
         cost, tax, nearer = (show_money(amount, base) for amount in (self.cost, self.tax, abs(self.nearer)))
+        if self.same:
+            return Text(f"Ignoring tax, the plan would be the same and cost {cost} (tax {tax}).",
+                        f"세금을 고려하지 않아도 같은 계획이며 비용은 {cost}(세금 {tax})입니다.")  # fmt: skip
         if not self.nearer:
             return Text(f"Ignoring tax it would cost {cost} (tax {tax}), as near to its goals.",
                         f"세금을 고려하지 않으면 비용이 {cost}(세금 {tax})이고 목표와의 거리는 같습니다.")  # fmt: skip
@@ -46,6 +50,7 @@ class IgnoringTax:
             "cost": plain(self.cost),
             "orders": self.orders,
             "nearer": plain(self.nearer),
+            "same": self.same,
         }
 
 

@@ -105,13 +105,13 @@ def plan_tax(made: TaxEstimate | None, ignoring: IgnoringTax | None) -> PlanTax 
 
 
 def ignoring_tax(
-    taxes: Taxes, orders: Sequence[Order], on: date, costs: tuple[Decimal, Decimal], nearer: Decimal
+    taxes: Taxes, orders: Sequence[Order], on: date, costs: tuple[Decimal, Decimal], nearer: Decimal, *, same: bool
 ) -> IgnoringTax | None:
     """What the plan of `orders` comes to, with its tax; None where that is not known. `costs` are its commission and
     slippage."""
     made = estimated(taxes, orders, on)[1]
     tax = tax_of(made)
-    return None if tax is None else IgnoringTax(tax, *costs, orders=len(orders), nearer=nearer)
+    return None if tax is None else IgnoringTax(tax, *costs, orders=len(orders), nearer=nearer, same=same)
 
 
 def tax_of(made: TaxEstimate | None) -> Decimal | None:
