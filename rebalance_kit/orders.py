@@ -64,8 +64,9 @@ class Order:
 
     Prices and `amount` (reference price x quantity), `commission` and `slippage` are in `currency`, rounded up to its
     minor unit where they are costs; `rate` is base-currency units for one unit of `currency`. `limit_price` is None
-    for a market order. `tax` (base currency; negative: saved; zero of a buy) and `benefit` are None where nothing has
-    computed them; `lots` is what a sale takes of each lot, (lot id, shares).
+    for a market order. `tax` (negative: saved; zero of a buy) and `benefit` (its leg's part of the tracking cost that
+    the plan saves over the policy's horizon, see `costs.tracking`; negative: only pays with other legs) are in the base
+    currency, None where nothing has computed them; `lots` is what a sale takes of each lot, (lot id, shares).
     """
 
     account: str

@@ -26,6 +26,7 @@ from rebalance_kit.money import (
 )
 from rebalance_kit.orders import Order, Side, cash_reason, drift_reason, instrument_of, limit_price
 from rebalance_kit.planner import telling
+from rebalance_kit.planner.benefit import weigh
 from rebalance_kit.planner.certificate import certify
 from rebalance_kit.planner.identity import plan_id
 from rebalance_kit.planner.plan import AfterRow, Certificate, Optimality, Plan, PlanOptions, Summary
@@ -70,6 +71,8 @@ def make_plan(
     case = replace(case, taxes=taxes)
     solution, told = _solved_if_possible(case, goals, due=decision.rebalance)
     wanted, tax = estimated(taxes, () if solution is None else _orders(case, solution, goals, on), on)
+    weighed = weigh(case, wanted, decision, tax=tax_of(tax))
+    wanted, decision = weighed.orders, weighed.decision
     orders, tax = (wanted, tax) if decision.rebalance else estimated(taxes, (), on)
     cash = cash_after(case, orders)
     after, total = _after(case, orders, cash)
@@ -91,9 +94,11 @@ def make_plan(
             *telling.findings(case, goals, orders, after, decision, total),
             *told,
             *findings_of(taxes, tax, orders),
+            *weighed.findings,
         ),
         language=policy.language,
         tax=plan_tax(tax, _ignoring(case, goals, orders, after, on)),
+        benefit=weighed.benefit,
     )
     proof = certify(policy, holdings, prices, plan, on=on, household=household, instruments=instruments)
     return replace(plan, certificate=proof)

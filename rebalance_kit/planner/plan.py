@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
+from rebalance_kit.costs import Exchange
 from rebalance_kit.drift import Drift
 from rebalance_kit.frames import frame, html_table
 from rebalance_kit.goals import Goal
-from rebalance_kit.money import plain, show_money
-from rebalance_kit.orders import Order
+from rebalance_kit.money import ZERO, plain, show_money
+from rebalance_kit.orders import Order, said_shares, show_shares
+from rebalance_kit.planner.plan_benefit import PlanBenefit
 from rebalance_kit.planner.plan_tax import PlanTax
 from rebalance_kit.policy.model import CashRule, Method
 from rebalance_kit.trigger import Decision
@@ -27,7 +29,7 @@ TABLE_COLUMNS = (
 _HEADINGS = (
     Text("Order", "주문"), Text("Asset", "종목"), Text("Shares", "수량"), Text("Limit", "지정가"),
     Text("Amount", "금액"), Text("Commission", "수수료"), Text("Slippage", "슬리피지"),
-    Text("Tax", "예상 세금"), Text("Reason", "사유"),
+    Text("Tax", "예상 세금"), Text("Benefit", "이득"), Text("Reason", "사유"),
 )  # fmt: skip
 _SIDES = {"BUY": Text("Buy", "매수"), "SELL": Text("Sell", "매도")}
 _CAPTION = Text("Plan {id}: {orders} orders, turnover {turnover}", "계획 {id}: 주문 {orders}건, 거래액 {turnover}")
@@ -86,6 +88,7 @@ class Summary:
     cash_after: Decimal
     max_drift_before: Decimal
     max_drift_after: Decimal
+    fx_cost: Decimal = ZERO
 
     def to_dict(self) -> dict[str, object]:
         """The summary as JSON; a tax that nothing has estimated is null."""
@@ -93,6 +96,7 @@ class Summary:
             "turnover": plain(self.turnover),
             "commission": plain(self.commission),
             "slippage": plain(self.slippage),
+            "fx_cost": plain(self.fx_cost),
             "tax": None if self.tax is None else plain(self.tax),
             "cash_before": plain(self.cash_before),
             "cash_after": plain(self.cash_after),
@@ -155,6 +159,8 @@ class Plan:
     findings: tuple[Finding, ...]
     language: Language = "en"
     tax: PlanTax | None = None
+    benefit: PlanBenefit | None = None
+    exchanges: tuple[Exchange, ...] = ()
 
     def to_dict(self, language: Language | None = None) -> dict[str, object]:
         """The JSON of `plan --json`: that of the drift and the decision, and the plan's own. `findings` are all."""
@@ -170,16 +176,18 @@ class Plan:
             "goal": [goal.to_dict() for goal in self.goals],
             "orders": [order_dict(order, shown) for order in self.orders],
             "ideal": [order_dict(order, shown) for order in self.ideal],
-            "summary": self.summary.to_dict(),
+            "exchanges": [line.to_dict() for line in self.exchanges],
+            "summary": {**self.summary.to_dict(), "benefit": _or_null(self.benefit.benefit if self.benefit else None)},
             "tax": None if self.tax is None else self.tax.to_dict(shown),
+            "benefit": None if self.benefit is None else self.benefit.to_dict(),
             "after": [row.to_dict(fractional=fractional) for row in self.after],
             "optimality": {"status": self.optimality.status, "gap_bp": float(self.optimality.gap_bp)},
             "certificate": self.certificate.to_dict(shown),
         }
 
     def table(self) -> pd.DataFrame:
-        """One row per order, sells first: prices, amount and costs in `currency` (Decimals), `rate` and `tax` in base
-        units, `quantity` in shares, `lots` as text, `reason` in the plan's language."""
+        """One row per order, sells first: prices, amount and costs in `currency` (Decimals), `rate`, `tax` and
+        `benefit` in base units, `quantity` in shares, `lots` as text, `reason` in the plan's language."""
         rows: list[Mapping[str, object]] = [
             {column: getattr(order, column) for column in TABLE_COLUMNS}
             | {"lots": said_lots(order), "reason": order.reason.of(self.language)}
@@ -198,7 +206,7 @@ class Plan:
         notes = [rate.note for rate in self.drift.fx]
         notes += [reason.of(shown) for reason in self.decision.reasons]
         notes += [finding.message.of(shown) for finding in self.findings]
-        notes += [line.of(shown) for line in self.tax_lines()]
+        notes += [line.of(shown) for line in (*self.tax_lines(), *self.benefit_lines())]
         return html_table(
             caption, headings, [_cells(order, shown, self.drift.base_currency) for order in self.orders], notes
         )
@@ -209,6 +217,13 @@ class Plan:
             return ()
         return self.tax.lines(self.drift.base_currency)
 
+    def benefit_lines(self) -> tuple[Text, ...]:
+        """What being off target costs and whether going back pays, in words; nothing where that is not known."""
+        if self.benefit is None:
+            return ()
+        lines = (self.benefit.explained(), self.benefit.weighed())
+        return tuple(line for line in lines if line not in self.decision.reasons)
+
 
 def order_dict(order: Order, language: Language) -> dict[str, object]:
     """An order as JSON: prices and costs are strings of the order's `currency`, `lots` what it sells."""
@@ -217,7 +232,7 @@ def order_dict(order: Order, language: Language) -> dict[str, object]:
         "code": order.code,
         "name": order.name,
         "side": order.side.value,
-        "quantity": order.quantity,
+        "quantity": said_shares(order.quantity),
         "limit_price": _or_null(order.limit_price),
         "reference_price": plain(order.reference_price),
         "currency": order.currency,
@@ -252,9 +267,10 @@ def _cells(order: Order, language: Language, base: str) -> list[str]:
     return [
         _SIDES[order.side].of(language),
         order.name,
-        f"{order.quantity:,}",
+        show_shares(order.quantity),
         limit,
         *shown,
         "-" if order.tax is None else show_money(order.tax, base),
+        "-" if order.benefit is None else show_money(order.benefit, base),
         order.reason.of(language),
     ]

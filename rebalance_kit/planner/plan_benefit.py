@@ -81,19 +81,19 @@ class PlanBenefit:
     def weighed(self) -> Text:
         """Both figures in one sentence: why a plan is or is not worth its cost."""
         saved, months = self._money(self.benefit), self.horizon_months
-        cost, tax = self._money(self.cost), self._money(self.tax or Decimal(0))
+        whole, cost, tax = (self._money(part) for part in (self.whole_cost, self.cost, self.tax or Decimal(0)))
         if self.pays:
             return Text(
-                f"It pays: trading saves {saved} of tracking cost over {months} months against {cost} of trading cost"
-                f" and {tax} of tax.",
-                f"매매할 가치가 있습니다. {months}개월 동안 추적 비용 {saved}을(를) 아끼고,"
-                f" 거래 비용 {cost}과(와) 세금 {tax}이(가) 듭니다.",
+                f"It pays: trading saves {saved} of tracking cost over {months} months and costs {whole}"
+                f" (trading {cost}, tax {tax}).",
+                f"매매할 가치가 있습니다. {months}개월 동안 아끼는 추적 비용은 {saved},"
+                f" 드는 비용은 {whole}(거래 비용 {cost}, 세금 {tax})입니다.",
             )
         return Text(
-            f"It does not pay: trading would save {saved} of tracking cost over {months} months and cost {cost}"
-            f" of trading cost and {tax} of tax.",
+            f"It does not pay: trading would save {saved} of tracking cost over {months} months and cost {whole}"
+            f" (trading {cost}, tax {tax}).",
             f"매매할 가치가 없습니다. {months}개월 동안 아낄 추적 비용은 {saved}인데,"
-            f" 거래 비용 {cost}과(와) 세금 {tax}이(가) 듭니다.",
+            f" 드는 비용은 {whole}(거래 비용 {cost}, 세금 {tax})입니다.",
         )
 
     def explained(self) -> Text:

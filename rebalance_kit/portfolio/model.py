@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from rebalance_kit import arguments
 from rebalance_kit.drift import Drift, judged_drift, measure_drift
-from rebalance_kit.errors import UsageError
+from rebalance_kit.errors import RuleError, UsageError
 from rebalance_kit.goals import Goal, ideal_goals
 from rebalance_kit.holdings.model import Holdings
 from rebalance_kit.money import ZERO
@@ -84,7 +84,11 @@ class Portfolio:
         rules = self._rules(targets)
         drift = self.drift(targets=targets)
         day = self.on if on is None else arguments.day("on", on)
-        return replace(self, on=day)._decision(rules, drift, ideal_goals(rules, drift), force=force)
+        that_day = replace(self, on=day)
+        decision = that_day._decision(rules, drift, ideal_goals(rules, drift), force=force)
+        if not (decision.rebalance and rules.rebalancing.constraints.only_if_it_pays):
+            return decision
+        return that_day._if_it_pays(decision, targets, force=force)
 
     def plan(
         self,
@@ -267,6 +271,13 @@ class Portfolio:
             cash_flow=cash_flow,
         )
         return replace(decision, language=self.language)
+
+    def _if_it_pays(self, decision: Decision, targets: Mapping[str, Decimal] | None, *, force: bool) -> Decision:
+        """What the plan makes of a decision; one that cannot be planned stays as it is."""
+        try:
+            return self.plan(targets=targets, force=force).decision
+        except RuleError:
+            return decision
 
     def _last_rebalance(self) -> date | None:
         from rebalance_kit.execution.history import last_rebalance

@@ -41,6 +41,7 @@ _INVALID = Text(
     "This plan cannot be submitted; what does not hold:", "이 계획은 제출할 수 없습니다. 성립하지 않는 항목:"
 )
 _LOTS = Text("lots", "로트")
+_BENEFIT = Text("benefit", "이득")
 _PLAN_ID = Text("Plan", "계획 번호")
 
 
@@ -49,9 +50,11 @@ def plan_view(plan: Plan, language: Language) -> RenderableType:
     parts = [heading(plan.drift), decision_view(plan.decision, language)]
     if plan.orders:
         parts += [section(orders_view(plan.orders, _ORDERS, language, plan.drift.base_currency))]
-        parts += [section(summary_view(plan, language)), section(after_view(plan, language))]
+        parts += [section(summary_view(plan, language)), *benefit_view(plan, language)]
+        parts += [section(after_view(plan, language))]
     elif plan.ideal:
         parts += [section(orders_view(plan.ideal, _PREVIEW, language, plan.drift.base_currency))]
+        parts += benefit_view(plan, language)
     else:
         parts += [section(Line(_NO_ORDERS.of(language)))]
     findings = [finding for finding in plan.findings if finding not in plan.decision.findings]
@@ -76,7 +79,7 @@ def orders_view(orders: Sequence[Order], title: Text, language: Language, base: 
         tax = ["-" if order.tax is None else show_money(order.tax, base)] if taxed else []
         account = [plain_line(order.account)] if several else []
         table.add_row(*_order_cells(order, language), *tax, *account)
-    reasons = [bullet(_reason(order, language)) for order in orders]
+    reasons = [bullet(_reason(order, language, base)) for order in orders]
     words = title.of(language).format(count=len(orders))
     return Group(Line(words, style="bold"), table, Line(_WHY.of(language), style="dim"), *reasons)
 
@@ -104,9 +107,16 @@ def summary_view(plan: Plan, language: Language) -> RenderableType:
     return Group(table, *(Line(line.of(language)) for line in plan.tax_lines()))
 
 
-def _reason(order: Order, language: Language) -> str:
+def benefit_view(plan: Plan, language: Language) -> list[RenderableType]:
+    """What being off target costs and whether going back pays; nothing where that is not known."""
+    lines = plan.benefit_lines()
+    return [section(Group(*(Line(line.of(language)) for line in lines)))] if lines else []
+
+
+def _reason(order: Order, language: Language, base: str) -> str:
     lots = f" [{_LOTS.of(language)} {said_lots(order)}]" if len(order.lots) > 1 else ""
-    return f"{order.name} ({order.code}): {order.reason.of(language)}{lots}"
+    benefit = "" if order.benefit is None else f" ({_BENEFIT.of(language)} {show_money(order.benefit, base)})"
+    return f"{order.name} ({order.code}): {order.reason.of(language)}{benefit}{lots}"
 
 
 def after_view(plan: Plan, language: Language) -> RenderableType:
