@@ -1,0 +1,119 @@
+"""The instant solver, for sliders and for many accounts: the same problem, a good plan at once, with a bound.
+
+It does not prove: a plan of `solve` is never worse. What it says of its gap holds: the objective is the exact one of
+the plan's counts, the bound no more than any plan's. Its numbers are those of a row of `batch`. What arrays do not
+know (tax of sales, cash exchanged between currencies, numbers too large to be exact in floats) is solved exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from math import gcd
+
+import numpy as np
+
+from rebalance_kit.planner.arrays import THOUSANDTHS, Fee, Floats, Rows, fits_exactly
+from rebalance_kit.planner.line import Line
+from rebalance_kit.planner.problem import Problem
+from rebalance_kit.planner.quick import quick
+from rebalance_kit.planner.solve import NoPlan, Solution, solve
+
+HIGHEST_CASH_PRICE = 1  # from here on idle cash would be worth more than any goal
+
+
+def solve_instantly(problem: Problem, hint: Mapping[str, int] | None = None) -> Solution:
+    """A good plan with its gap. `hint` are the counts of an earlier plan to begin from as well. Raises NoPlan."""
+    if not _is_known(problem):
+        return solve(problem)
+    counts: dict[str, int] = {}
+    bound = Fraction(0)
+    for currency, budget in problem.budgets:
+        lines = [line for line in problem.lines if line.currency == currency]
+        if not lines:
+            _require(budget >= 0, currency, Fraction(-budget, problem.grain(currency)))
+            continue
+        rows = rows_of(problem, lines, budget)
+        if not fits_exactly(rows)[0]:
+            return solve(problem)
+        found = quick(rows, _hinted(lines, hint))
+        _require(bool(found.possible[0]), currency, Fraction(float(found.missing[0]) / rows.ticks))
+        counts |= {line.code: int(count) for line, count in zip(lines, found.counts[0], strict=True)}
+        bound += Fraction(float(found.bound[0]))
+    choices = [line.choice(counts[line.code]) for line in problem.lines]
+    if not problem.within_caps(choices):
+        return solve(problem)
+    objective = sum(choice.objective for choice in choices) * problem.unit
+    return Solution(counts, proven=False, gap=max(Fraction(0), objective - bound))
+
+
+def _is_known(problem: Problem) -> bool:
+    """Do arrays state all of the problem?"""
+    plain = all(line.tax is None and line.factor == 1 for line in problem.lines)
+    return plain and problem.shared is None and problem.exchange is None and problem.cash_price < HIGHEST_CASH_PRICE
+
+
+def _require(possible: bool, currency: str, missing: Fraction) -> None:
+    if not possible:
+        raise NoPlan(currency, missing)
+
+
+def _hinted(lines: Sequence[Line], hint: Mapping[str, int] | None) -> Floats | None:
+    """The hint as a row; a count that is not allowed is replaced by what is held."""
+    if hint is None:
+        return None
+    counts = [hint.get(line.code, line.held) for line in lines]
+    allowed = [
+        count if any(low <= count <= high for low, high in line.segments) else line.held
+        for count, line in zip(counts, lines, strict=True)
+    ]
+    return np.array([allowed], dtype=np.float64)
+
+
+def rows_of(problem: Problem, lines: Sequence[Line], budget: int) -> Rows:
+    """The lines of one currency as arrays of one row."""
+    first = lines[0]
+    coarse = gcd(first.grain, *(line.price for line in lines), *(line.kept for line in lines))
+    rate = Fraction(*first.rate)
+    sold, bought = ([_range(line, side) for line in lines] for side in (-1, 1))
+    return Rows(
+        held=_row(lines, lambda line: line.held),
+        price=_row(lines, lambda line: line.price // coarse),
+        kept=_row(lines, lambda line: line.kept // coarse),
+        sold_from=np.array([[float(low) for low, _ in sold]]),
+        sold_to=np.array([[float(high) for _, high in sold]]),
+        bought_from=np.array([[float(low) for low, _ in bought]]),
+        bought_to=np.array([[float(high) for _, high in bought]]),
+        goal=_row(lines, lambda line: _cut(line.goal, line.scale)),
+        floor=_row(lines, lambda line: _cut(line.floor, line.scale)),
+        ceiling=_row(lines, lambda line: np.inf if line.ceiling is None else _cut(line.ceiling, line.scale)),
+        commission=_fee([(line.commission, line.grain) for line in lines]),
+        slippage=_fee([(line.slippage, line.grain) for line in lines]),
+        cost=_row(lines, lambda line: (line.commission + line.slippage) / line.price),
+        budget=np.array([float(budget // coarse)]),
+        total=np.array([max(1.0, float(problem.total))]),
+        ticks=float(first.grain // coarse),
+        rate=float(rate),
+        squared=first.total is not None,
+        cash_price=float(problem.cash_price),
+        order_price=first.order_price / first.scale,
+    )
+
+
+def _row(lines: Sequence[Line], figure: Callable[[Line], float]) -> Floats:
+    return np.array([[float(figure(line)) for line in lines]])
+
+
+def _cut(number: int, scale: int) -> float:
+    return number * THOUSANDTHS // scale / THOUSANDTHS
+
+
+def _range(line: Line, side: int) -> tuple[int, int]:
+    """The counts on one side of what is held; nothing but that where there is none."""
+    ends = [end for segment in line.segments for end in segment if (end - line.held) * side > 0]
+    return (min(ends), max(ends)) if ends else (line.held, line.held)
+
+
+def _fee(fractions: Sequence[tuple[int, int]]) -> Fee:
+    lowest = [(above // gcd(above, below), below // gcd(above, below)) for above, below in fractions]
+    return Fee(*(np.array([[float(pair[place]) for pair in lowest]]) for place in (0, 1)))
