@@ -62,12 +62,14 @@ class Volatility(Part):
 
 
 class CashSettings(Part):
-    """`target` is a weight, `buffer` an amount of the base currency that stays in the account."""
+    """`target` is a weight, `buffer` an amount of the base currency that stays in the account. `exchange`: a plan may
+    exchange cash between the base currency and another one of the same account."""
 
     target: Weight = Decimal(0)
     buffer: Amount = Decimal(0)
     dividends: Literal["exclude", "count"] = "exclude"
     rule: CashRule = CashRule.WATER_FILLING
+    exchange: Flag = True
 
 
 class Constraints(Part):
