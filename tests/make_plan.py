@@ -9,6 +9,7 @@ from typing import Any
 from rebalance_kit.cashflow import cash_goals
 from rebalance_kit.drift import measure_drift
 from rebalance_kit.goals import ideal_goals
+from rebalance_kit.holdings.model import Holdings
 from rebalance_kit.money import ZERO
 from rebalance_kit.planner.make import make_plan
 from rebalance_kit.planner.plan import Plan, PlanOptions
@@ -18,7 +19,7 @@ from tests.make import ON, Situation
 _NUMBERS = ("contribute", "withdraw", "fraction")
 
 
-def made_plan(made: Situation, *, on: date = ON, **asked: Any) -> Plan:
+def made_plan(made: Situation, *, on: date = ON, household: Holdings | None = None, **asked: Any) -> Plan:
     """made_plan(document_000(), force=True); made_plan(document_001(), contribute="1000000")"""
     numbers: dict[str, Any] = {key: Decimal(asked.pop(key)) for key in _NUMBERS if key in asked}
     options = PlanOptions(**numbers, **asked)
@@ -29,4 +30,5 @@ def made_plan(made: Situation, *, on: date = ON, **asked: Any) -> Plan:
     else:
         goals = ideal_goals(made.policy, drift, options.method, options.fraction)
     decision = decide(made.policy, drift, goals, on=on, forced=options.force, cash_flow=bool(flow))
-    return make_plan(made.policy, made.holdings, made.prices, drift, decision, goals, options, on=on)
+    inputs = (made.policy, made.holdings, made.prices, drift, decision, goals, options)
+    return make_plan(*inputs, on=on, household=household)

@@ -97,7 +97,7 @@ def make_plan(
             *weighed.findings,
         ),
         language=policy.language,
-        tax=plan_tax(tax, _ignoring(case, goals, orders, after, on)),
+        tax=plan_tax(tax, _ignoring(case, goals, orders, after, on) if decision.rebalance else None),
         benefit=weighed.benefit,
     )
     proof = certify(policy, holdings, prices, plan, on=on, household=household, instruments=instruments)
@@ -144,8 +144,8 @@ def _orders(case: Case, solution: Solution, goals: Sequence[Goal], on: date) -> 
 def _ignoring(
     case: Case, goals: Sequence[Goal], orders: Sequence[Order], after: Sequence[AfterRow], on: date
 ) -> IgnoringTax | None:
-    """The plan that would be best if tax weighed nothing; None where nothing is traded or nothing is known of tax."""
-    if not orders or case.taxes.case is None:
+    """The plan that would be best if tax weighed nothing; None where nothing is known of tax."""
+    if case.taxes.case is None:
         return None
     others, rows = orders, after
     if case.taxes.matter and case.policy.rebalancing.tax_weight:

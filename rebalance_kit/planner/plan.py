@@ -212,8 +212,10 @@ class Plan:
         )
 
     def tax_lines(self) -> tuple[Text, ...]:
-        """What a person reads of the tax besides its amount; nothing where nothing is known or sold."""
-        if self.tax is None or self.tax.ignoring_tax is None or not any(order.lots for order in self.orders):
+        """What a person reads of the tax besides its amount; nothing where nothing is known, or sold but for tax."""
+        if self.tax is None or self.tax.ignoring_tax is None:
+            return ()
+        if self.tax.ignoring_tax.same and not any(order.lots for order in self.orders):
             return ()
         return self.tax.lines(self.drift.base_currency)
 

@@ -57,7 +57,7 @@ class IgnoringTax:
 @dataclass(frozen=True, slots=True)
 class PlanTax:
     """The tax year around a plan. `withheld` is the part of the plan's tax that is kept back at the sales;
-    `ignoring_tax` is None where nothing is traded."""
+    `ignoring_tax` is None where nothing is due."""
 
     year_to_date_before: YearToDate
     year_to_date_after: YearToDate
