@@ -13,7 +13,7 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from rebalance_kit.errors import StorageError
@@ -46,11 +46,17 @@ def open_database(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
         return connection
 
 
-def read_database(path: Path, version: int) -> sqlite3.Connection | None:
-    """Open a database for reading only; None if there is none or nothing in it. StorageError as `open_database`."""
+def read_database(path: Path, migrations: Sequence[str]) -> sqlite3.Connection | None:
+    """Open a database for reading only; None if there is none or nothing in it. StorageError as `open_database`.
+
+    A file of an older version is brought up to date first: what reads it knows the newest schema only.
+    """
     if not path.exists():
         return None
+    version = len(migrations)
     with storage_errors(path):
+        if 0 < _version_of(path) < version:
+            open_database(path, migrations).close()
         try:
             return _open_to_read(path, "mode=ro", version)
         except sqlite3.OperationalError as error:
@@ -195,6 +201,13 @@ def _statements(script: str) -> Iterator[str]:
             pending = ""
     if pending.strip():
         raise ValueError(f"a statement without an end: {pending!r}")
+
+
+def _version_of(path: Path) -> int:
+    """The schema version of a file; 0 where that cannot be told."""
+    with suppress(sqlite3.Error), closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as found:
+        return _version(found)
+    return 0
 
 
 def _version(connection: sqlite3.Connection) -> int:

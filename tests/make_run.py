@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from rebalance_kit.brokers.base import Mode
-from rebalance_kit.brokers.paper import PaperBroker, paper_terms
+from rebalance_kit.brokers.paper import PaperBroker
+from rebalance_kit.brokers.paper_fills import paper_terms
 from rebalance_kit.cashflow import cash_goals
 from rebalance_kit.checks import Facts
 from rebalance_kit.costs import commission, slippage
@@ -27,7 +28,7 @@ from rebalance_kit.execution.gather import gather_facts
 from rebalance_kit.execution.result import RunResult, Upto
 from rebalance_kit.goals import Goal, ideal_goals
 from rebalance_kit.money import ZERO, exact_sum, product
-from rebalance_kit.orders import Order, Side, instrument_of, limit_price
+from rebalance_kit.orders import Order, Side, instrument_of, limit_price, share_unit
 from rebalance_kit.planner.plan import Certificate, Check, Optimality, Plan, PlanOptions, Summary
 from rebalance_kit.policy.choices import CashRule, Method
 from rebalance_kit.trigger import Decision
@@ -170,6 +171,8 @@ class Desk:
             session=self.session,
             clock=self.clock,
             dividends_are_cash=self.made.policy.rebalancing.cash.dividends == "count",
+            unit=share_unit(self.made.policy, self.account),
+            base_currency=self.made.policy.base_currency,
         )
 
     def context(self, **changes: Any) -> RunContext:

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebalance_kit.brokers.base import Answer, Broker, BrokerOrder, Mode, Reply, TakesTransfers
-from rebalance_kit.brokers.paper import PaperBroker, Terms, fill_price, paper_terms
+from rebalance_kit.brokers.paper import PaperBroker
+from rebalance_kit.brokers.paper_fills import Terms, fill_price, paper_terms
 from rebalance_kit.errors import HoldingsError
 from rebalance_kit.money import Rounding, product, round_money
 from rebalance_kit.orders import Instrument, Side, tick_size

@@ -13,9 +13,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal, Protocol, runtime_checkable
 
+from rebalance_kit.costs import Exchange
 from rebalance_kit.holdings.model import Cash, Holdings, Position
 from rebalance_kit.money import ZERO
-from rebalance_kit.orders import Side
+from rebalance_kit.orders import WHOLE_UNIT, Shares, Side, shares_of, units_of
 from rebalance_kit.prices.model import FxRate, Quote
 from rebalance_kit.words import Text
 
@@ -51,7 +52,7 @@ class Snapshot:
     as_of: datetime
     positions: tuple[Position, ...]
     cash: tuple[Cash, ...]
-    sellable: tuple[tuple[str, int], ...] | None = None
+    sellable: tuple[tuple[str, Shares], ...] | None = None
     spendable: tuple[tuple[str, Decimal], ...] | None = None
     charged: tuple[tuple[str, Decimal | None], ...] | None = None
 
@@ -59,11 +60,10 @@ class Snapshot:
         """Shares held, fractions included."""
         return sum((p.quantity for p in self.positions if p.code == code), ZERO)
 
-    def sellable_shares(self, code: str) -> int:
-        """Whole shares that may be sold now."""
-        if self.sellable is not None:
-            return dict(self.sellable).get(code, 0)
-        return int(self.quantity(code))
+    def sellable_shares(self, code: str, unit: Decimal = WHOLE_UNIT) -> Shares:
+        """What may be sold now, in whole units of `unit` shares."""
+        there = self.quantity(code) if self.sellable is None else Decimal(dict(self.sellable).get(code, 0))
+        return shares_of(units_of(there, unit), unit)
 
     def spendable_cash(self, currency: str) -> Decimal:
         """Cash of a currency that may be spent now; dividends that wait to be reinvested are not."""
@@ -88,7 +88,7 @@ class BrokerOrder:
     client_id: str
     code: str
     side: Side
-    quantity: int
+    quantity: Shares
     limit_price: Decimal | None
     currency: str
 
@@ -104,7 +104,7 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer to `place`, `cancel` or `transfer`. `number` is a hint, `reason` the broker's words."""
+    """The answer to `place`, `cancel`, `transfer` or `exchange`. `number` is a hint, `reason` the broker's words."""
 
     answer: Answer
     reason: Text
@@ -123,10 +123,10 @@ class OrderRow:
     placed_at: datetime
     code: str
     side: Side
-    quantity: int
+    quantity: Shares
     limit_price: Decimal | None
     currency: str
-    filled: int
+    filled: Shares
     filled_amount: Decimal
     commission: Decimal | None
     live: bool
@@ -184,6 +184,18 @@ class TakesTransfers(Protocol):
 
     def transferred(self, transfer_id: str) -> bool:
         """Whether a transfer was made."""
+
+
+@runtime_checkable
+class TakesExchanges(Protocol):
+    """A broker that this program can have change cash of one currency into another: the paper account."""
+
+    def exchange(self, exchange_id: str, line: Exchange) -> Reply:
+        """Make an exchange, once for each `exchange_id`, however often it is called. UNKNOWN rather than an error once
+        it may have been made."""
+
+    def exchanged(self, exchange_id: str) -> bool:
+        """Whether an exchange was made."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,16 +13,16 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 
 from rebalance_kit.brokers import paper_ledger as ledger
 from rebalance_kit.brokers.base import (
     Answer,
     BrokerOrder,
+    Capabilities,
     Identity,
     Mode,
     OrderList,
@@ -30,53 +30,17 @@ from rebalance_kit.brokers.base import (
     Reply,
     Snapshot,
 )
-from rebalance_kit.costs import cost_rates
+from rebalance_kit.brokers.paper_fills import Terms, commission_on, fill_amount, worst_cost
+from rebalance_kit.costs import Exchange
 from rebalance_kit.errors import StorageError
 from rebalance_kit.holdings.model import Holdings, Position
-from rebalance_kit.money import ONE, ZERO, Rounding, exact_sum, product, round_money, round_to, show_money
-from rebalance_kit.orders import Side, instrument_of, tick_size
-from rebalance_kit.policy.model import Policy
+from rebalance_kit.money import ZERO, exact_sum, plain, show_money
+from rebalance_kit.orders import WHOLE_UNIT, Shares, Side, shares_of, show_shares, units_of
 from rebalance_kit.prices.model import PriceBook
 from rebalance_kit.storage import open_database, read_database, storage_errors, transaction
 from rebalance_kit.words import Text
 
 FILE_NAME = "paper.sqlite"
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """How one code trades here: commission and slippage as rates, and the tick at a price."""
-
-    commission_rate: Decimal
-    slippage: Decimal
-    tick: Callable[[Decimal], Decimal]
-
-
-def paper_terms(policy: Policy, on: date, slippage: Decimal | None = None) -> dict[str, Terms]:
-    """The terms of every asset of the policy: its own cost rates and the ticks of its exchange on a day.
-
-    `slippage` replaces the policy's rates, to see what other fills would do.
-    """
-    terms = {}
-    for asset in policy.assets:
-        rates = cost_rates(policy, asset.code)
-        tick = partial(tick_size, instrument=instrument_of(asset, policy.exchange_of(asset)), on=on)
-        terms[asset.code] = Terms(rates.commission, rates.slippage if slippage is None else slippage, tick)
-    return terms
-
-
-def fill_price(side: Side, reference: Decimal, limit: Decimal | None, terms: Terms) -> Decimal | None:
-    """The price of a fill; None when the limit is not reached."""
-    buying = side is Side.BUY
-    if limit is not None and (limit < reference if buying else limit > reference):
-        return None
-    moved = product(reference, ONE + terms.slippage if buying else ONE - terms.slippage)
-    on_tick = round_to(moved, terms.tick(moved), Rounding.FLOOR if buying else Rounding.CEILING)
-    if buying:
-        price = max(reference, on_tick)
-        return price if limit is None else min(price, limit)
-    price = min(reference, on_tick)
-    return price if limit is None else max(price, limit)
 
 
 class PaperBroker:
@@ -86,7 +50,8 @@ class PaperBroker:
     made them of `before`, an account that still holds exactly what `before` says is put on their terms: a real broker
     does that by itself, and doing it twice is impossible, as it then holds something else. `terms` has every code
     that may be traded. `session` is the date that orders belong to, `clock` gives the time of an order. Waiting
-    dividends are kept apart unless `dividends_are_cash`, as a policy that counts them plans.
+    dividends are kept apart unless `dividends_are_cash`, as a policy that counts them plans. Orders are in whole units
+    of `unit` shares; exchanges are charged in the `base_currency`.
     """
 
     quiet_period = timedelta(0)  # `place` has either committed or never will once the process that called is gone
@@ -104,6 +69,8 @@ class PaperBroker:
         clock: Callable[[], datetime],
         dividends_are_cash: bool = False,
         before: Holdings | None = None,
+        unit: Decimal = WHOLE_UNIT,
+        base_currency: str = "KRW",
     ) -> None:
         self._path = folder / FILE_NAME
         self._account = account
@@ -113,13 +80,16 @@ class PaperBroker:
         self._terms = terms
         self._clock = clock
         self._dividends_are_cash = dividends_are_cash
+        self._unit = unit
+        self._base_currency = base_currency
+        self.capabilities = Capabilities(fractional=unit != WHOLE_UNIT, us=True)
         self.session = session
         self.identity = Identity("paper", Mode.PAPER, account, account)
 
     def snapshot(self) -> Snapshot:
         """Positions and cash, now. StorageError when the file cannot be read."""
         books = self._books()
-        held = {p.code: int(p.quantity) - books.reserved_shares.get(p.code, 0) for p in books.positions}
+        held = {p.code: self._free_shares(books, p.code) for p in books.positions}
         free = {c.currency: c.amount for c in books.cash if c.kind == "cash"}
         return Snapshot(
             account=self._account,
@@ -176,36 +146,54 @@ class PaperBroker:
             found = database.execute("SELECT 1 FROM transfer WHERE transfer_id = ?", (transfer_id,)).fetchone()
             return found is not None
 
+    def exchange(self, exchange_id: str, line: Exchange) -> Reply:
+        """Change cash of one currency into another, once for each id. REJECTED when the cash is not there."""
+        try:
+            with self._writing() as database:
+                ledger.write_exchange(database, self._account, exchange_id, line, self._base_currency, self._clock())
+        except sqlite3.IntegrityError:
+            return Reply(Answer.REJECTED, Text("there is not that much cash", "현금이 모자랍니다"))
+        return Reply(Answer.ACCEPTED, Text("exchanged", "환전되었습니다"), exchange_id)
+
+    def exchanged(self, exchange_id: str) -> bool:
+        """Whether an exchange was made."""
+        with self._reading() as database:
+            if database is None:
+                return False
+            found = database.execute("SELECT 1 FROM exchange WHERE exchange_id = ?", (exchange_id,)).fetchone()
+            return found is not None
+
+    def _free_shares(self, books: ledger.Books, code: str) -> Shares:
+        """Shares that no open order has reserved, in whole units."""
+        held = (p.quantity for p in books.positions if p.code == code)
+        free = exact_sum((*held, books.reserved_shares.get(code, ZERO).copy_negate()))
+        return shares_of(units_of(free, self._unit), self._unit)
+
     def _refusal(self, order: BrokerOrder, books: ledger.Books) -> Text | None:
         """Why an order is refused; None if it is not."""
         quote = self._prices.quote(order.code)
         if quote is None or order.code not in self._terms or quote.currency != order.currency:
             return Text(f"{order.code} cannot be traded here", f"{order.code}은(는) 거래할 수 없습니다")
-        if order.quantity < 1:
-            return Text("an order is for at least one share", "주문은 1주 이상이어야 합니다")
+        whole = shares_of(units_of(Decimal(order.quantity), self._unit), self._unit)
+        if order.quantity <= 0 or order.quantity != whole:
+            least = plain(self._unit)
+            return Text(f"an order is for whole units of {least} shares", f"주문은 {least}주 단위여야 합니다")
         if order.side is Side.SELL:
-            held = sum(int(p.quantity) for p in books.positions if p.code == order.code)
-            free = held - books.reserved_shares.get(order.code, 0)
-            return None if order.quantity <= free else Text(f"{free} shares can be sold", f"{free}주를 팔 수 있습니다")
+            free = self._free_shares(books, order.code)
+            said = show_shares(free)
+            return None if order.quantity <= free else Text(f"{said} shares can be sold", f"{said}주를 팔 수 있습니다")
         cash = sum((c.amount for c in books.cash if (c.currency, c.kind) == (order.currency, "cash")), ZERO)
         free_cash = cash - books.reserved_cash.get(order.currency, ZERO)
-        need = self._worst_cost(order, quote.price)
+        need = worst_cost(order, quote.price, self._terms[order.code])
         if need <= free_cash:
             return None
         need_text, free_text = show_money(need, order.currency), show_money(free_cash, order.currency)
         return Text(f"{need_text} needed, {free_text} there", f"{need_text}이 필요하고 {free_text}이 있습니다")
 
-    def _worst_cost(self, order: BrokerOrder, reference: Decimal) -> Decimal:
-        """What a buy may take: at its limit, or for a market order at the price it would fill at now."""
-        terms = self._terms[order.code]
-        price = order.limit_price or fill_price(order.side, reference, None, terms) or reference
-        amount = round_money(product(price, Decimal(order.quantity)), order.currency, Rounding.UP)
-        return amount + _commission(amount, terms, order.currency)
-
     def _enter(self, database: sqlite3.Connection, order: BrokerOrder) -> str:
         """Write an order, and its fill if it fills; the number it got."""
         terms, now = self._terms[order.code], self._clock()
-        amount = self._fill(order)
+        amount = fill_amount(order, self._prices.price(order.code), terms)
         filled = amount is not None
         row = OrderRow(
             number="",
@@ -215,9 +203,9 @@ class PaperBroker:
             quantity=order.quantity,
             limit_price=order.limit_price,
             currency=order.currency,
-            filled=order.quantity if filled else 0,
+            filled=order.quantity if filled else shares_of(0, self._unit),
             filled_amount=amount or ZERO,
-            commission=_commission(amount or ZERO, terms, order.currency),
+            commission=commission_on(amount or ZERO, terms, order.currency),
             live=not filled,
         )
         number = ledger.write_order(database, self._account, self.session, order.client_id, row)
@@ -225,25 +213,6 @@ class PaperBroker:
             quote = self._prices.quote(order.code)
             ledger.book_fill(database, self._account, row, quote.name if quote else None)
         return number
-
-    def _fill(self, order: BrokerOrder) -> Decimal | None:
-        """What an order trades for; None if it is not filled. Slippage and commission together never exceed what a
-        plan states for the reference price: the commission on the slipped price can be a unit more, so the price then
-        moves back by a tick."""
-        terms, reference = self._terms[order.code], self._prices.price(order.code)
-        price = fill_price(order.side, reference, order.limit_price, terms)
-        if price is None:
-            return None
-        if order.side is Side.SELL:
-            return _amount(price, order)
-        plain = _amount(reference, order)
-        stated = exact_sum((plain, _commission(plain, terms, order.currency), _slippage(plain, terms, order.currency)))
-        while price > reference:
-            amount = _amount(price, order)
-            if exact_sum((amount, _commission(amount, terms, order.currency))) <= stated:
-                return amount
-            price = max(reference, exact_sum((price, terms.tick(price).copy_negate())))
-        return plain
 
     def _books(self) -> ledger.Books:
         with self._reading() as database:
@@ -274,7 +243,7 @@ class PaperBroker:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection | None]:
-        database = read_database(self._path, len(ledger.MIGRATIONS))
+        database = read_database(self._path, ledger.MIGRATIONS)
         if database is None:
             yield None
             return
@@ -303,17 +272,3 @@ class PaperBroker:
 
 def _shares(positions: Iterable[Position]) -> dict[str, Decimal]:
     return {position.code: position.quantity for position in positions if position.quantity}
-
-
-def _commission(amount: Decimal, terms: Terms, currency: str) -> Decimal:
-    return round_money(product(amount, terms.commission_rate), currency, Rounding.UP)
-
-
-def _slippage(amount: Decimal, terms: Terms, currency: str) -> Decimal:
-    return round_money(product(amount, terms.slippage), currency, Rounding.UP)
-
-
-def _amount(price: Decimal, order: BrokerOrder) -> Decimal:
-    """Price x quantity in whole minor units: what is paid is rounded up, what is received down."""
-    rounding = Rounding.UP if order.side is Side.BUY else Rounding.DOWN
-    return round_money(product(price, Decimal(order.quantity)), order.currency, rounding)

@@ -1,4 +1,6 @@
-"""The books of the paper account: cash in whole minor units, whole shares, orders and transfers, in one SQLite file.
+"""The books of the paper account in one SQLite file: cash in whole minor units, shares, orders, transfers, exchanges.
+
+The quantities of an order are counted in its `unit`: a share, or a thousandth where parts of shares are traded.
 
 The file itself refuses negative cash and negative shares. Each function works inside a transaction of its caller.
 """
@@ -15,10 +17,11 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from rebalance_kit.brokers.base import OrderRow
+from rebalance_kit.costs import Exchange
 from rebalance_kit.errors import HoldingsError
 from rebalance_kit.holdings.model import Cash, CashKind, Holdings, Position
 from rebalance_kit.money import MINOR_DIGITS, ZERO, Rounding, exact_sum, plain, product, ratio, round_money
-from rebalance_kit.orders import Side
+from rebalance_kit.orders import PART_UNIT, WHOLE_UNIT, Side, shares_of, units_of
 from rebalance_kit.words import Text, same
 
 MIGRATIONS = (
@@ -50,6 +53,15 @@ CREATE TABLE transfer (
     amount INTEGER NOT NULL, made_at TEXT NOT NULL
 ) STRICT;
 """,
+    """
+ALTER TABLE placed ADD COLUMN unit TEXT NOT NULL DEFAULT '1' CHECK (unit IN ('1', '0.001'));
+CREATE TABLE exchange (
+    exchange_id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account,
+    sold_currency TEXT NOT NULL, sold INTEGER NOT NULL CHECK (sold > 0),
+    bought_currency TEXT NOT NULL CHECK (bought_currency <> sold_currency), bought INTEGER NOT NULL CHECK (bought >= 0),
+    cost INTEGER NOT NULL CHECK (cost >= 0), cost_currency TEXT NOT NULL, made_at TEXT NOT NULL
+) STRICT;
+""",
 )
 
 
@@ -59,7 +71,7 @@ class Books:
 
     positions: tuple[Position, ...]
     cash: tuple[Cash, ...]
-    reserved_shares: dict[str, int]
+    reserved_shares: dict[str, Decimal]
     reserved_cash: dict[str, Decimal]
 
 
@@ -97,13 +109,13 @@ def read_books(database: sqlite3.Connection, account: str) -> Books:
     """Everything in the account."""
     positions = database.execute("SELECT * FROM position WHERE account = ? ORDER BY code", (account,)).fetchall()
     cash = database.execute("SELECT * FROM cash WHERE account = ? ORDER BY currency, kind", (account,)).fetchall()
-    shares: dict[str, int] = {}
+    shares: dict[str, Decimal] = {}
     money: dict[str, Decimal] = {}
     for row in read_orders(database, account, live_only=True):
         if row.side is Side.SELL:
-            shares[row.code] = shares.get(row.code, 0) + row.quantity - row.filled
+            shares[row.code] = exact_sum((shares.get(row.code, ZERO), left(row)))
         else:
-            reserve = product(row.limit_price or ZERO, Decimal(row.quantity - row.filled))
+            reserve = product(row.limit_price or ZERO, left(row))
             money[row.currency] = money.get(row.currency, ZERO) + round_money(reserve, row.currency, Rounding.UP)
     return Books(
         positions=tuple(_position(account, row) for row in positions if row[4] or Decimal(row[5])),
@@ -111,6 +123,11 @@ def read_books(database: sqlite3.Connection, account: str) -> Books:
         reserved_shares=shares,
         reserved_cash=money,
     )
+
+
+def left(row: OrderRow) -> Decimal:
+    """What of an order is not filled."""
+    return exact_sum((Decimal(row.quantity), Decimal(row.filled).copy_negate()))
 
 
 def restate(
@@ -140,7 +157,7 @@ def read_orders(
     """The order list, by number."""
     found = database.execute(
         "SELECT series, number, placed_at, code, side, quantity, limit_price, currency, filled, amount, commission,"
-        " live FROM placed JOIN account USING (account)"
+        " live, unit FROM placed JOIN account USING (account)"
         " WHERE account = ? AND (? IS NULL OR session = ?) AND (live OR NOT ?) ORDER BY number",
         (account, session and session.isoformat(), session and session.isoformat(), live_only),
     )
@@ -150,28 +167,31 @@ def read_orders(
             placed_at=datetime.fromisoformat(placed_at),
             code=code,
             side=Side(side),
-            quantity=quantity,
+            quantity=shares_of(quantity, Decimal(unit)),
             limit_price=Decimal(limit) if limit else None,
             currency=currency,
-            filled=filled,
+            filled=shares_of(filled, Decimal(unit)),
             filled_amount=major_units(amount, currency),
             commission=major_units(commission, currency),
             live=bool(live),
         )
-        for series, number, placed_at, code, side, quantity, limit, currency, filled, amount, commission, live in found
-    )
+        for (series, number, placed_at, code, side, quantity, limit, currency, filled, amount, commission, live,
+             unit) in found
+    )  # fmt: skip
 
 
 def write_order(database: sqlite3.Connection, account: str, session: date, client_id: str, row: OrderRow) -> str:
     """Enter an order into the list; the number it got."""
+    unit = WHOLE_UNIT if isinstance(row.quantity, int) else PART_UNIT
     limit = None if row.limit_price is None else plain(row.limit_price)
     amount = minor_units(row.filled_amount, row.currency)
     commission = minor_units(row.commission or ZERO, row.currency)
     entered = database.execute(
         "INSERT INTO placed (account, session, placed_at, client_id, code, currency, side, quantity, limit_price,"
-        " filled, amount, commission, live) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " filled, amount, commission, live, unit) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (account, session.isoformat(), row.placed_at.isoformat(), client_id, row.code, row.currency, row.side.value,
-         row.quantity, limit, row.filled, amount, commission, int(row.live)),
+         units_of(Decimal(row.quantity), unit), limit, units_of(Decimal(row.filled), unit), amount, commission,
+         int(row.live), plain(unit)),
     )  # fmt: skip
     series = database.execute("SELECT series FROM account WHERE account = ?", (account,)).fetchone()[0]
     return f"{series}-{entered.lastrowid:06d}"
@@ -202,12 +222,12 @@ def after_fill(before: Position, row: OrderRow) -> Position:
     shares = Decimal(row.filled)
     if row.side is Side.BUY:
         cost = None if before.cost is None else before.cost + row.filled_amount
-        return replace(before, quantity=before.quantity + shares, cost=cost)
-    left = before.quantity - shares
+        return replace(before, quantity=exact_sum((before.quantity, shares)), cost=cost)
+    kept = exact_sum((before.quantity, shares.copy_negate()))
     if before.cost is None or before.quantity == 0:
-        return replace(before, quantity=left)
-    cost = round_money(ratio(product(before.cost, left), before.quantity), before.currency, Rounding.HALF_UP)
-    return replace(before, quantity=left, cost=cost)
+        return replace(before, quantity=kept)
+    cost = round_money(ratio(product(before.cost, kept), before.quantity), before.currency, Rounding.HALF_UP)
+    return replace(before, quantity=kept, cost=cost)
 
 
 def move_cash(database: sqlite3.Connection, account: str, currency: str, amount: Decimal) -> None:
@@ -217,6 +237,20 @@ def move_cash(database: sqlite3.Connection, account: str, currency: str, amount:
         "UPDATE cash SET amount = amount + ? WHERE account = ? AND currency = ? AND kind = 'cash'",
         (minor_units(amount, currency), account, currency),
     )
+
+
+def write_exchange(
+    database: sqlite3.Connection, account: str, exchange_id: str, line: Exchange, base: str, now: datetime
+) -> None:
+    """Make an exchange unless it was made before. sqlite3.IntegrityError if cash would become negative."""
+    if database.execute("SELECT 1 FROM exchange WHERE exchange_id = ?", (exchange_id,)).fetchone() is not None:
+        return
+    sold, bought = (minor_units(line.sold, line.sold_currency), minor_units(line.bought, line.bought_currency))
+    row = (exchange_id, account, line.sold_currency, sold, line.bought_currency, bought,
+           minor_units(line.cost, base), base, now.isoformat())  # fmt: skip
+    database.execute("INSERT INTO exchange VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    for currency in (line.bought_currency, line.sold_currency):
+        move_cash(database, account, currency, line.moved(currency, base))
 
 
 def dividends_to_cash(database: sqlite3.Connection, account: str) -> None:

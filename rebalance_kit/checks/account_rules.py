@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from rebalance_kit.checks.facts import Facts
 from rebalance_kit.checks.table import Broken, Rule
+from rebalance_kit.costs import exchanged
 from rebalance_kit.money import exact_sum, plain, product, show_money
 from rebalance_kit.words import Text
 
@@ -31,7 +32,8 @@ def mode(facts: Facts) -> Iterator[Broken]:
 
 def account(facts: Facts) -> Iterator[Broken]:
     """R02."""
-    for name in sorted({order.account for order in facts.plan.orders} - {facts.account}):
+    named = {order.account for order in facts.plan.orders} | {line.account for line in facts.plan.exchanges}
+    for name in sorted(named - {facts.account}):
         yield Broken(
             Rule.ACCOUNT,
             Text(f"an order is for the account {name} and the broker's is {facts.account}",
@@ -85,6 +87,21 @@ def snapshot(facts: Facts) -> Iterator[Broken]:
         has, had = there.get(currency, Decimal(0)), planned.get(currency, Decimal(0))
         if has != had:
             yield _differs(show_money(has, currency), show_money(had, currency), None)
+
+
+def session(facts: Facts) -> Iterator[Broken]:
+    """R07. A plan that nobody has typed back is only looked at; of one that trades on two exchanges, the orders for
+    the closed one are refused and the others sent."""
+    codes = {code for code, _ in facts.closed}
+    some_open = any(order.code not in codes for order in facts.plan.orders)
+    for why in dict.fromkeys(why for _, why in facts.closed):
+        names = ", ".join(code for code, reason in facts.closed if reason == why)
+        yield Broken(
+            Rule.SESSION,
+            Text(f"{names}: {why.en}", f"{names}: {why.ko}"),
+            Text("run it while the exchange is open", "장이 열려 있을 때 실행해 주세요"),
+            acknowledge=facts.typed is None or some_open,
+        )
 
 
 def data_total(facts: Facts) -> Iterator[Broken]:
@@ -143,6 +160,32 @@ def once(facts: Facts) -> Iterator[Broken]:
                  f"{facts.session}에 이 정책을 이미 실행했습니다(실행 {facts.earlier_run})"),
             Text("say --again if a second run is meant", "한 번 더 실행하려면 --again을 붙여 주세요"),
         )  # fmt: skip
+
+
+def exchange(facts: Facts) -> Iterator[Broken]:
+    """R29: what this program cannot exchange, a person exchanges first."""
+    lines = facts.own_exchanges
+    if lines and not facts.exchanges:
+        said = ", ".join(f"{show_money(x.sold, x.sold_currency)} → {show_money(x.bought, x.bought_currency)}"
+                         for x in lines)  # fmt: skip
+        yield Broken(
+            Rule.EXCHANGE,
+            Text(f"this broker cannot exchange {said} for this program",
+                 f"이 증권사에서는 프로그램으로 환전할 수 없습니다({said})"),
+            Text("exchange it at the broker, then plan again", "증권사에서 직접 환전한 뒤 다시 계획해 주세요"),
+        )  # fmt: skip
+    for line in lines:
+        foreign = line.bought_currency if line.sold_currency == facts.policy.base_currency else line.sold_currency
+        size = line.bought if foreign == line.bought_currency else line.sold.copy_negate()
+        due = exchanged(line.account, facts.policy.base_currency, foreign, size,
+                        rate=facts.prices.rate(foreign), spread=facts.policy.costs.fx_spread)  # fmt: skip
+        if due != line:
+            yield Broken(
+                Rule.EXCHANGE,
+                Text(f"the exchange into {line.bought_currency} is not at the rate {plain(due.rate)} and its cost",
+                     f"{line.bought_currency} 환전의 환율이나 비용이 {plain(due.rate)} 기준과 다릅니다"),
+                _PLAN_AGAIN,
+            )  # fmt: skip
 
 
 def certificate(facts: Facts) -> Iterator[Broken]:

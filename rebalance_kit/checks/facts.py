@@ -9,13 +9,15 @@ from decimal import Decimal
 from functools import reduce
 
 from rebalance_kit.brokers.base import Identity, Mode, OrderList, Snapshot
+from rebalance_kit.costs import Exchange
 from rebalance_kit.drift import AssetDrift
 from rebalance_kit.goals import Goal, minimum_trade
 from rebalance_kit.money import ZERO, exact_sum, product
-from rebalance_kit.orders import Order, Side
+from rebalance_kit.orders import Order, Side, share_unit
 from rebalance_kit.planner.plan import Plan
 from rebalance_kit.policy.model import Policy
 from rebalance_kit.prices.model import PriceBook
+from rebalance_kit.words import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,9 @@ class Facts:
     nothing is to be sent. `session` is the trading date. From the journal: `owned` are the numbers of our orders in
     `orders`, `unresolved` the (code, side) of orders whose fate is unknown, `earlier_run` a run of the same account,
     session and policy that traded, `recent` the (code, side, session) of our fills of the last days, and
-    `recent_turnover` what rebalancing traded in the last 30 days, in the base currency.
+    `recent_turnover` what rebalancing traded in the last 30 days, in the base currency. `exchanges` and `parts` say
+    whether the broker can exchange currencies and trade parts of shares for this program. `closed` says for each code
+    whose exchange is closed now, why.
     """
 
     plan: Plan
@@ -41,11 +45,14 @@ class Facts:
     typed: str | None = None
     stopped: bool = False
     again: bool = False
+    closed: tuple[tuple[str, Text], ...] = ()
     owned: frozenset[str] = frozenset()
     unresolved: frozenset[tuple[str, Side]] = frozenset()
     earlier_run: str | None = None
     recent: tuple[tuple[str, Side, date], ...] = ()
     recent_turnover: Decimal = ZERO
+    exchanges: bool = False
+    parts: bool = False
 
     @property
     def account(self) -> str:
@@ -82,6 +89,16 @@ class Facts:
         """The plan's orders for one asset."""
         return tuple(order for order in self.plan.orders if order.code == code)
 
+    @property
+    def own_exchanges(self) -> tuple[Exchange, ...]:
+        """The plan's exchanges in the account."""
+        return tuple(one for one in self.plan.exchanges if one.account == self.account)
+
+    @property
+    def unit(self) -> Decimal:
+        """The smallest part of a share that the account trades."""
+        return share_unit(self.policy, self.account)
+
     def quantity_after(self, code: str) -> Decimal:
         """Shares after the plan, counted from what the broker holds now."""
         return reduce(_apply, self.orders_for(code), self.snapshot.quantity(code))
@@ -110,11 +127,12 @@ class Facts:
             if order.currency == currency:
                 changes.append(_amount(order) if order.side is Side.SELL else _amount(order).copy_negate())
                 changes += [cost.copy_negate() for cost in (order.commission, order.slippage)]
+        changes += [one.moved(currency, self.policy.base_currency) for one in self.own_exchanges]
         return exact_sum(changes)
 
 
 def _apply(quantity: Decimal, order: Order) -> Decimal:
-    return exact_sum((quantity, Decimal(order.quantity if order.side is Side.BUY else -order.quantity)))
+    return exact_sum((quantity, order.change))
 
 
 def _amount(order: Order) -> Decimal:

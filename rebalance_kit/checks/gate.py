@@ -8,6 +8,7 @@ from dataclasses import InitVar, dataclass
 from rebalance_kit.checks import account_rules, effect_rules, landing, order_rules
 from rebalance_kit.checks.facts import Facts
 from rebalance_kit.checks.table import Broken, Rule
+from rebalance_kit.costs import Exchange
 from rebalance_kit.errors import RuleError
 from rebalance_kit.orders import Order, Side
 from rebalance_kit.words import Text, same
@@ -18,6 +19,7 @@ RULES: dict[Rule, Callable[[Facts], Iterator[Broken]]] = {
     Rule.KILL_SWITCH: account_rules.kill_switch,
     Rule.APPROVED: account_rules.approved,
     Rule.SNAPSHOT: account_rules.snapshot,
+    Rule.SESSION: account_rules.session,
     Rule.PRICE_AGE: order_rules.price_age,
     Rule.FAT_FINGER: order_rules.fat_finger,
     Rule.NEEDS_TRADE: effect_rules.needs_trade,
@@ -33,6 +35,7 @@ RULES: dict[Rule, Callable[[Facts], Iterator[Broken]]] = {
     Rule.OPEN_ORDERS: account_rules.open_orders,
     Rule.ONCE: account_rules.once,
     Rule.CURRENCY: order_rules.currency,
+    Rule.EXCHANGE: account_rules.exchange,
     Rule.DATA_TOTAL: account_rules.data_total,
     Rule.CERTIFICATE: account_rules.certificate,
 }
@@ -57,6 +60,7 @@ class CheckedOrders:
     account: str
     sells: tuple[Order, ...]
     buys: tuple[Order, ...]
+    exchanges: tuple[Exchange, ...]
     facts: Facts
     acknowledged: tuple[Broken, ...]
     seal: InitVar[object]
@@ -85,6 +89,7 @@ def check_plan(facts: Facts) -> CheckedOrders:
         account=facts.account,
         sells=tuple(order for order in orders if order.side is Side.SELL),
         buys=tuple(order for order in orders if order.side is Side.BUY),
+        exchanges=facts.plan.exchanges,
         facts=facts,
         acknowledged=broken,
         seal=_SEAL,

@@ -19,6 +19,7 @@ from rebalance_kit.costs import cost_rates
 from rebalance_kit.drift import AssetDrift
 from rebalance_kit.goals import Goal
 from rebalance_kit.money import ONE, ZERO, exact_sum, product, show_money
+from rebalance_kit.orders import units_of
 from rebalance_kit.policy.choices import AccountType
 from rebalance_kit.words import Text
 
@@ -88,19 +89,22 @@ def _quantities(facts: Facts, asset: AssetDrift, goal: Goal) -> set[Decimal]:
     share = asset.share_value
     if not share:
         return set()
-    held, planned = facts.snapshot.quantity(asset.code), facts.quantity_after(asset.code)
-    kept = held - int(held)
-    wish = round((Fraction(goal.value) - Fraction(kept) * Fraction(share)) / Fraction(share))
-    least = ceil(Fraction(facts.minimum) / Fraction(share))
+    unit = facts.unit
+    each = Fraction(share) * Fraction(unit)  # what a unit is worth
+    holds, planned = facts.snapshot.quantity(asset.code), facts.quantity_after(asset.code)
+    held = units_of(holds, unit)
+    kept = exact_sum((holds, product(Decimal(held), unit).copy_negate()))
+    wish = round((Fraction(goal.value) - Fraction(kept) * Fraction(share)) / each)
+    least = ceil(Fraction(facts.minimum) / each)
     spare = max(ZERO, _spare_cash(facts, asset))
-    more = int(Fraction(spare) / Fraction(product(asset.price or share, _COSTS)))
-    counts = {wish, int(held), int(held) - least, int(held) + least, 0, int(planned) + more}
+    more = int(Fraction(spare) / Fraction(product(asset.price or share, _COSTS, unit)))
+    counts = {wish, held, held - least, held + least, 0, units_of(planned, unit) + more}
     listed = facts.policy.asset(asset.code)
     if listed is not None and listed.min is not None:
-        counts.add(ceil(Fraction(product(listed.min, facts.total)) / Fraction(share)))
+        counts.add(ceil(Fraction(product(listed.min, facts.total)) / each))
     if listed is not None and listed.max is not None:
-        counts.add(int(Fraction(product(listed.max, facts.total)) / Fraction(share)))
-    return {exact_sum((Decimal(count), kept)) for count in counts if count >= 0}
+        counts.add(int(Fraction(product(listed.max, facts.total)) / each))
+    return {exact_sum((product(Decimal(count), unit), kept)) for count in counts if count >= 0}
 
 
 def _allowed(facts: Facts, asset: AssetDrift, quantity: Decimal) -> bool:
@@ -128,7 +132,7 @@ def _on_no_list(facts: Facts, asset: AssetDrift, change: Decimal) -> bool:
 
 
 def _large_enough(facts: Facts, asset: AssetDrift, quantity: Decimal, change: Decimal) -> bool:
-    sold_out = change < 0 and quantity < 1
+    sold_out = change < 0 and quantity < facts.unit
     amount = product(asset.share_value or ZERO, abs(change))
     return change == 0 or sold_out or amount >= facts.minimum
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from rebalance_kit.checks.facts import Facts
 from rebalance_kit.checks.table import Broken, Rule
 from rebalance_kit.money import exact_sum, plain, product, ratio, show_money, show_percent
-from rebalance_kit.orders import Side
+from rebalance_kit.orders import Side, shares_of, show_shares, units_of
 from rebalance_kit.words import Text
 
 FAT_FINGER = Decimal("0.03")
@@ -65,13 +65,14 @@ def fat_finger(facts: Facts) -> Iterator[Broken]:
 def no_oversell(facts: Facts) -> Iterator[Broken]:
     """R13."""
     for code in _codes(facts, Side.SELL):
-        sold = sum(order.quantity for order in facts.orders_for(code) if order.side is Side.SELL)
-        there = facts.snapshot.sellable_shares(code)
+        sold = exact_sum(Decimal(order.quantity) for order in facts.orders_for(code) if order.side is Side.SELL)
+        there = facts.snapshot.sellable_shares(code, facts.unit)
         if sold > there:
+            wanted, may = show_shares(sold), show_shares(there)
             yield Broken(
                 Rule.NO_OVERSELL,
-                Text(f"{sold} shares of {code} to sell, {there} may be sold",
-                     f"{code} {sold}주를 팔려고 하나 팔 수 있는 것은 {there}주입니다"),
+                Text(f"{wanted} shares of {code} to sell, {may} may be sold",
+                     f"{code} {wanted}주를 팔려고 하나 팔 수 있는 것은 {may}주입니다"),
                 Text("plan again", "다시 계획해 주세요"),
                 code,
             )  # fmt: skip
@@ -97,8 +98,9 @@ def cash(facts: Facts) -> Iterator[Broken]:
 def min_trade(facts: Facts) -> Iterator[Broken]:
     """R15: inclusive; selling out a position is allowed below it (definition 8)."""
     for order in facts.plan.orders:
-        sells_out = order.side is Side.SELL and order.quantity == int(facts.snapshot.quantity(order.code))
-        if (facts.base_amount(order) < facts.minimum and not sells_out) or order.quantity < 1:
+        held = shares_of(units_of(facts.snapshot.quantity(order.code), facts.unit), facts.unit)
+        sells_out = order.side is Side.SELL and order.quantity == held
+        if (facts.base_amount(order) < facts.minimum and not sells_out) or order.quantity <= 0:
             base = facts.policy.base_currency
             amount, minimum = show_money(facts.base_amount(order), base), show_money(facts.minimum, base)
             yield Broken(
@@ -164,6 +166,16 @@ def universe(facts: Facts) -> Iterator[Broken]:
     for order in facts.plan.orders:
         asset = facts.policy.asset(order.code)
         buying = order.side is Side.BUY
+        whole = shares_of(units_of(Decimal(order.quantity), facts.unit), facts.unit)
+        if order.quantity != whole or not (isinstance(order.quantity, int) or facts.parts):
+            said = show_shares(order.quantity)
+            yield Broken(
+                Rule.UNIVERSE,
+                Text(f"{said} shares of {order.code} are parts of shares that the account or the broker does not trade",
+                     f"{order.code} {said}주는 이 계좌나 증권사에서 거래할 수 없는 소수점 수량입니다"),
+                Text("plan with `fractional: false` for this account", "이 계좌를 `fractional: false`로 계획해 주세요"),
+                order.code,
+            )  # fmt: skip
         if asset is None:
             wrong = Text(f"{order.code} is not in the policy", f"{order.code}은(는) 정책에 없습니다")
         elif asset.never_buy and buying:

@@ -57,6 +57,12 @@ class Rule(Enum):
         "증권사 잔고가 계획의 근거와 같다",
         default=("exactly", "정확히 일치"),
     )
+    SESSION = _row(
+        "R07",
+        "the exchange of what is traded is open",
+        "거래할 종목의 거래소가 열려 있다",
+        default=("30 s after the opening to 15 min before the close", "개장 30초 뒤부터 마감 15분 전까지"),
+    )
     PRICE_AGE = _row(
         "R08",
         "no price is older than the policy allows",
@@ -141,6 +147,11 @@ class Rule(Enum):
         "the broker's holdings add up to the plan's total",
         "증권사 잔고의 합이 계획의 총액과 같다",
         default=("0.1 %", "0.1 %"),
+    )
+    EXCHANGE = _row(
+        "R29",
+        "the broker can exchange currencies, and rates and costs are those of the plan's inputs",
+        "증권사에서 환전할 수 있고 환율과 비용이 계획의 근거와 같다",
     )
     CERTIFICATE = _row("R28", "the plan's certificate is valid", "계획의 검산이 유효하다")
 

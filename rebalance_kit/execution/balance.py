@@ -21,11 +21,13 @@ def status_of(run: RunRecord) -> RunStatus:
     if any(last is not None and not last.state.terminal for last in lasts):
         return RunStatus.UNKNOWN
     wanted = run.work.sells if run.work.upto is Upto.SELL else run.work.orders
-    moved = all(transfer.state == "DONE" for transfer in run.transfers)
+    states = [one.state for one in run.transfers] + [one.state for one in run.exchanges]
+    moved = all(state == "DONE" for state in states)
     filled = [last is not None and last.state is State.FILLED for last in lasts]
     if moved and len(filled) == len(wanted) and all(filled):
         return RunStatus.SUCCESS
-    return RunStatus.PARTIAL if run.traded else RunStatus.FAILED
+    done = run.traded or any(one.state == "DONE" for one in run.exchanges)
+    return RunStatus.PARTIAL if done else RunStatus.FAILED
 
 
 def differences(run: RunRecord, snapshot: Snapshot) -> tuple[Text, ...]:
@@ -70,7 +72,7 @@ def _expected(run: RunRecord) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
         if not attempt.filled:
             continue
         buying = attempt.side is Side.BUY
-        moved = Decimal(attempt.filled if buying else -attempt.filled)
+        moved = Decimal(attempt.filled) if buying else Decimal(attempt.filled).copy_negate()
         money = attempt.amount.copy_negate() if buying else attempt.amount
         fee = attempt.commission.copy_negate()
         shares[attempt.code] = exact_sum((shares.get(attempt.code, ZERO), moved))
@@ -78,4 +80,9 @@ def _expected(run: RunRecord) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
     for transfer in run.transfers:
         if transfer.state == "DONE":
             cash[transfer.currency] = exact_sum((cash.get(transfer.currency, ZERO), transfer.amount))
+    for one in run.exchanges:
+        if one.state == "DONE":
+            for currency in {one.line.sold_currency, one.line.bought_currency}:
+                change = one.line.moved(currency, run.work.base_currency)
+                cash[currency] = exact_sum((cash.get(currency, ZERO), change))
     return shares, cash

@@ -6,15 +6,17 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from rebalance_kit.brokers.base import Mode
+from rebalance_kit.brokers.base import Broker, KeepsHours, Mode, TakesExchanges, TellsCapabilities
 from rebalance_kit.checks import Facts
 from rebalance_kit.execution.context import RunContext
 from rebalance_kit.execution.records import RunRecord
+from rebalance_kit.execution.sending import complete_list
 from rebalance_kit.execution.stop import is_stopped
 from rebalance_kit.money import exact_sum
 from rebalance_kit.orders import Side
 from rebalance_kit.planner.plan import Plan
 from rebalance_kit.prices.model import PriceBook
+from rebalance_kit.words import Text
 
 MONTH = timedelta(days=30)
 
@@ -31,18 +33,29 @@ def gather_facts(
         prices=context.prices,
         identity=broker.identity,
         snapshot=broker.snapshot(),
-        orders=broker.order_list(session),
+        orders=complete_list(context, session),
         session=session,
         mode=mode,
         typed=typed,
         stopped=is_stopped(context.folder),
+        closed=_closed(broker, plan),
         again=again,
         owned=frozenset(a.number for run in runs for a in run.attempts if a.number and a.session == session),
         unresolved=frozenset((a.code, a.side) for run in runs for a in run.attempts if not a.state.terminal),
         earlier_run=_earlier(runs, session, context.policy_hash),
         recent=_recent(runs, session),
         recent_turnover=_turnover(runs, session, context.prices),
+        exchanges=isinstance(broker, TakesExchanges),
+        parts=isinstance(broker, TellsCapabilities) and broker.capabilities.fractional,
     )
+
+
+def _closed(broker: Broker, plan: Plan) -> tuple[tuple[str, Text], ...]:
+    """Why the exchange of a code is closed now, for each code that is traded."""
+    if not isinstance(broker, KeepsHours):
+        return ()
+    asked = {code: broker.closed_for(code) for code in sorted({order.code for order in plan.orders})}
+    return tuple((code, why) for code, why in asked.items() if why is not None)
 
 
 def _earlier(runs: Iterable[RunRecord], session: date, policy_hash: str) -> str | None:

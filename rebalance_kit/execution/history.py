@@ -65,7 +65,7 @@ def history(folder: Path, account: str | None = None, mode: Mode = Mode.PAPER, l
 def reading(folder: Path, mode: Mode) -> Iterator[sqlite3.Connection | None]:
     """The journal as it is at one moment, after its anchor was checked; None where nothing has run."""
     path = chain.journal_path(folder, mode)
-    database = read_database(path, len(MIGRATIONS))
+    database = read_database(path, MIGRATIONS)
     if database is None:
         anchor = chain.read_anchor(chain.anchor_path(path))
         if anchor is not None and anchor.seq:

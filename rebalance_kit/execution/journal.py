@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from rebalance_kit.brokers.base import OrderRow
+from rebalance_kit.costs import Exchange
 from rebalance_kit.errors import BusyError, StorageError
 from rebalance_kit.execution import chain
 from rebalance_kit.execution.packing import pack, pack_text, unpack_text
@@ -27,6 +28,7 @@ from rebalance_kit.execution.result import RunStatus, Upto
 from rebalance_kit.execution.schema import MIGRATIONS
 from rebalance_kit.execution.work import Work, WorkOrder
 from rebalance_kit.money import plain
+from rebalance_kit.orders import PART_UNIT, WHOLE_UNIT, Shares, said_shares, units_of
 from rebalance_kit.storage import open_database, storage_errors, transaction
 from rebalance_kit.words import Finding, Text, same
 
@@ -107,6 +109,21 @@ class Journal:
                 (open_still, status.value, stopped.value, plain(total), packed, open_still, self._now(), run.run_id),
             )
 
+    def begin_exchanges(self, run_id: str, lines: Iterable[Exchange]) -> None:
+        """Commit the exchanges of a run, sized by the cash that is really there, before the first is made."""
+        rows = [
+            (f"{run_id}-fx-{one.sold_currency}-{one.bought_currency}", run_id, one.sold_currency, plain(one.sold),
+             one.bought_currency, plain(one.bought), plain(one.rate), plain(one.cost))
+            for one in lines
+        ]  # fmt: skip
+        with self._writing(run_id, "exchanges", {"exchanges": [list(row) for row in rows]}) as database:
+            database.executemany("INSERT INTO exchange VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'PENDING')", rows)
+
+    def settle_exchange(self, run_id: str, exchange_id: str, state: str) -> None:
+        """Say that an exchange is DONE or REFUSED."""
+        with self._writing(run_id, "exchange", {"exchange_id": exchange_id, "state": state}) as database:
+            database.execute("UPDATE exchange SET state = ? WHERE exchange_id = ?", (state, exchange_id))
+
     def settle_transfer(self, run_id: str, transfer_id: str, state: str) -> None:
         """Say that a transfer is DONE or REFUSED."""
         with self._writing(run_id, "transfer", {"transfer_id": transfer_id, "state": state}) as database:
@@ -120,19 +137,19 @@ class Journal:
     # ---- an attempt ----
 
     def begin_attempt(
-        self, run_id: str, intent: Intent, quantity: int, session: date, baseline: Iterable[str]
+        self, run_id: str, intent: Intent, quantity: Shares, session: date, baseline: Iterable[str]
     ) -> Attempt:
         """SENDING, durably, before the order leaves: with the numbers that the broker's list had before it."""
         n = len(intent.attempts) + 1
         attempt_id = f"{run_id}-{intent.side.value[0]}-{intent.code}-{n}"
         numbers = sorted(baseline)
-        body = {"attempt_id": attempt_id, "quantity": quantity, "baseline": numbers}
+        body = {"attempt_id": attempt_id, "quantity": said_shares(quantity), "baseline": numbers}
         with self._writing(run_id, "sending", body) as database:
             database.execute(
                 "INSERT INTO attempt (attempt_id, intent_id, n, account, session, quantity, state, sent_at, baseline)"
                 " VALUES (?, ?, ?, ?, ?, ?, 'SENDING', ?, ?)",
-                (attempt_id, intent.intent_id, n, self.account, session.isoformat(), quantity, self._now(),
-                 json.dumps(numbers)),
+                (attempt_id, intent.intent_id, n, self.account, session.isoformat(),
+                 units_of(Decimal(quantity), intent.unit), self._now(), json.dumps(numbers)),
             )  # fmt: skip
         return self.attempt(run_id, attempt_id)
 
@@ -156,11 +173,17 @@ class Journal:
         state = state_of(row)
         if (attempt.state, attempt.filled) == (state, row.filled):
             return
-        body = {"attempt_id": attempt.attempt_id, "number": row.number, "state": state.value, "filled": row.filled}
+        body = {
+            "attempt_id": attempt.attempt_id,
+            "number": row.number,
+            "state": state.value,
+            "filled": said_shares(row.filled),
+        }
+        done = units_of(Decimal(row.filled), _unit(attempt.quantity))
         with self._writing(run_id, "listed", body) as database:
             steps = [State.ACKED] if attempt.state is State.UNKNOWN else []
             for step in (*steps, state):
-                filled = row.filled if step is state else 0
+                filled = done if step is state else 0
                 database.execute(
                     "UPDATE attempt SET state = ?, number = ?, filled = ?, amount = ?, commission = ?"
                     " WHERE attempt_id = ?",
@@ -259,12 +282,18 @@ class Journal:
         for order in orders:
             limit = None if order.limit_price is None else plain(order.limit_price)
             database.execute(
-                "INSERT INTO intent (run_id, side, code, currency, quantity, limit_price) VALUES (?, ?, ?, ?, ?, ?)",
-                (run_id, order.side.value, order.code, order.currency, order.quantity, limit),
-            )
+                "INSERT INTO intent (run_id, side, code, currency, quantity, limit_price, unit)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (run_id, order.side.value, order.code, order.currency, units_of(Decimal(order.quantity), order.unit),
+                 limit, plain(order.unit)),
+            )  # fmt: skip
 
     def _now(self) -> str:
         return self._clock().isoformat()
+
+
+def _unit(quantity: Shares) -> Decimal:
+    return WHOLE_UNIT if isinstance(quantity, int) else PART_UNIT
 
 
 def state_of(row: OrderRow) -> State:

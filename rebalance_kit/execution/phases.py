@@ -1,4 +1,4 @@
-"""The phases of one run: money in, sells, money out, cash read again, buys sized by it, and the books closed.
+"""The phases of one run: money in, sells, exchanges, money out, cash read again, buys sized by it, the books closed.
 
 Every phase can be entered again after a crash: it looks at the journal, sends only what has certainly not been sent,
 and what was sold stays sold.
@@ -8,25 +8,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from decimal import Decimal
 
-from rebalance_kit.brokers.base import Answer, TakesTransfers
+from rebalance_kit.brokers.base import Answer, TakesExchanges, TakesTransfers
 from rebalance_kit.execution.balance import differences, does_not_balance, status_of, total_value
 from rebalance_kit.execution.context import RunContext
+from rebalance_kit.execution.exchanging import says_exchange, sized_exchanges, worst_price
 from rebalance_kit.execution.journal import Journal
 from rebalance_kit.execution.packing import pack
-from rebalance_kit.execution.records import Attempt, Intent, RunRecord, State, Transfer
+from rebalance_kit.execution.records import Attempt, Exchanged, Intent, RunRecord, State, Transfer
 from rebalance_kit.execution.result import RunStatus, Upto
 from rebalance_kit.execution.sending import MAX_ATTEMPTS, Sender
 from rebalance_kit.execution.snapshot import write_snapshot
 from rebalance_kit.execution.stop import is_stopped
-from rebalance_kit.money import ONE, exact_sum, product, show_money
-from rebalance_kit.orders import Side
+from rebalance_kit.money import ZERO, exact_sum, show_money
+from rebalance_kit.orders import Shares, Side, show_shares
 from rebalance_kit.words import Finding, Severity, Text
 
 POLL_SECONDS = 1.0
 CANCEL_READS = 10
-MARKET_MARGIN = Decimal("0.03")  # a market order has no limit: size it as if the price rose this far
 
 
 class Phases:
@@ -46,6 +45,7 @@ class Phases:
         if run.phase == "SELL":
             self._transfer_all(run, into=True)
             self._sell(run)
+            self._exchange_all()
             self._transfer_all(self._run(), into=False)
             run = self._run()
             if self._may_send(run) and run.work.upto is not Upto.SELL:
@@ -60,7 +60,7 @@ class Phases:
 
     def _sell(self, run: RunRecord) -> None:
         for intent in self._unsent(run, Side.SELL):
-            there = self._context.broker.snapshot().sellable_shares(intent.code)
+            there = self._context.broker.snapshot().sellable_shares(intent.code, intent.unit)
             self._send(intent, min(intent.quantity, there))
         self._wait_and_cancel(Side.SELL)
         self._context.trace("sells.settled")
@@ -79,10 +79,10 @@ class Phases:
             if intent.side is side and again and self._may_send(run):
                 yield intent
 
-    def _send(self, intent: Intent, quantity: int) -> None:
+    def _send(self, intent: Intent, quantity: Shares) -> None:
         if quantity < intent.quantity:
             self._say_cut(intent, quantity)
-        if quantity < 1:
+        if quantity <= 0:
             return
         self._context.tell(self._run_id, self._says(intent, quantity))
         attempt = self._sender.send(intent, quantity)
@@ -91,10 +91,10 @@ class Phases:
             says = Text(f"{what.en}: refused ({attempt.reason.en})", f"{what.ko}: 거부되었습니다({attempt.reason.ko})")
             self._find("order_refused", "error", says, intent.code)
 
-    def _affordable(self, run: RunRecord, intent: Intent) -> int:
+    def _affordable(self, run: RunRecord, intent: Intent) -> Shares:
         """The shares of a buy that the cash which is really there pays for, at the limit price with commission."""
         order = run.work.order(intent.code, Side.BUY)
-        price = order.limit_price or product(order.reference_price, ONE + MARKET_MARGIN)
+        price = worst_price(order)
         free = self._context.broker.snapshot().spendable_cash(order.currency)
         kept = [run.work.floor(order.currency).copy_negate()]
         kept += [
@@ -161,6 +161,47 @@ class Phases:
             says = Text(f"{amount} was not transferred", f"{amount} 이체가 되지 않았습니다")
             self._find("transfer_refused", "error", says)
 
+    # ---- from one currency into another ----
+
+    def _exchange_all(self) -> None:
+        """Commit the exchanges at the size that the cash now there allows, then make each once."""
+        run = self._run()
+        if run.work.exchanges and not run.exchanges and self._may_send(run):
+            lines = tuple(sized_exchanges(run.work, self._context.broker.snapshot()))
+            if lines:
+                self._journal.begin_exchanges(self._run_id, lines)
+                self._context.trace("exchanges.committed")
+        for one in self._run().exchanges:
+            if one.state == "PENDING":
+                self._exchange(one)
+                self._context.trace("exchange.done")
+        self._say_short(self._run())
+
+    def _exchange(self, one: Exchanged) -> None:
+        broker, done = self._context.broker, False
+        if isinstance(broker, TakesExchanges):
+            if self._may_send(self._run()):
+                self._context.tell(self._run_id, says_exchange(one.line))
+                done = broker.exchange(one.exchange_id, one.line).answer is Answer.ACCEPTED
+            else:
+                done = broker.exchanged(one.exchange_id)
+        self._journal.settle_exchange(self._run_id, one.exchange_id, "DONE" if done else "REFUSED")
+        if not done:
+            what = says_exchange(one.line)
+            says = Text(f"{what.en}: not exchanged", f"{what.ko}: 환전하지 못했습니다")
+            self._find("exchange_refused", "error", says)
+
+    def _say_short(self, run: RunRecord) -> None:
+        """A finding for each exchange of the plan that there was not enough cash for."""
+        made = {(one.line.sold_currency, one.line.bought_currency): one.line.bought for one in run.exchanges}
+        for wanted in run.work.exchanges:
+            if run.work.upto is Upto.SELL and wanted.sold_currency == run.work.base_currency:
+                continue
+            if made.get((wanted.sold_currency, wanted.bought_currency), ZERO) < wanted.bought:
+                what = says_exchange(wanted)
+                says = Text(f"{what.en}: less, as the account has no more", f"{what.ko}: 현금이 모자라 줄였습니다")
+                self._find("exchange_cut", "warning", says)
+
     # ---- the end ----
 
     def _close(self) -> RunRecord:
@@ -198,17 +239,18 @@ class Phases:
 
     # ---- words ----
 
-    def _says(self, intent: Intent, quantity: int) -> Text:
+    def _says(self, intent: Intent, quantity: Shares) -> Text:
         """An order in words."""
         name = self._run().work.order(intent.code, intent.side).name
         verb, verb_ko = ("sell", "매도") if intent.side is Side.SELL else ("buy", "매수")
-        return Text(f"{verb} {quantity:,} {name} ({intent.code})", f"{name}({intent.code}) {quantity:,}주 {verb_ko}")
+        shares = show_shares(quantity)
+        return Text(f"{verb} {shares} {name} ({intent.code})", f"{name}({intent.code}) {shares}주 {verb_ko}")
 
-    def _say_cut(self, intent: Intent, quantity: int) -> None:
+    def _say_cut(self, intent: Intent, quantity: Shares) -> None:
         what = self._says(intent, intent.quantity)
         says = Text(
-            f"{what.en}: only {quantity:,}, as the account allows no more",
-            f"{what.ko}: 계좌가 허용하는 {quantity:,}주만 주문했습니다",
+            f"{what.en}: only {show_shares(quantity)}, as the account allows no more",
+            f"{what.ko}: 계좌가 허용하는 {show_shares(quantity)}주만 주문했습니다",
         )
         self._find("order_cut", "info" if quantity else "warning", says, intent.code)
 

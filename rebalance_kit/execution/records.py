@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from rebalance_kit.costs import Exchange
 from rebalance_kit.execution.packing import unpack, unpack_text
 from rebalance_kit.execution.result import Execution, RunResult, RunStatus, Upto
 from rebalance_kit.execution.schema import TERMINAL
 from rebalance_kit.execution.work import Work
-from rebalance_kit.money import ZERO
-from rebalance_kit.orders import Side
+from rebalance_kit.money import ONE, ZERO
+from rebalance_kit.orders import Shares, Side, shares_of
 from rebalance_kit.words import Finding, Text
 
 
@@ -49,14 +50,14 @@ class Attempt:
     currency: str
     limit_price: Decimal | None
     session: date
-    quantity: int
+    quantity: Shares
     state: State
     sent_at: datetime
     unknown_at: datetime | None
     baseline: frozenset[str]
     hint: str | None
     number: str | None
-    filled: int
+    filled: Shares
     amount: Decimal
     commission: Decimal
     reason: Text
@@ -70,9 +71,10 @@ class Intent:
     side: Side
     code: str
     currency: str
-    quantity: int
+    quantity: Shares
     limit_price: Decimal | None
     attempts: tuple[Attempt, ...]
+    unit: Decimal = ONE
 
     @property
     def last(self) -> Attempt | None:
@@ -86,6 +88,15 @@ class Transfer:
     transfer_id: str
     currency: str
     amount: Decimal
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """An exchange of a run, at the amounts that it was sized to."""
+
+    exchange_id: str
+    line: Exchange
     state: str
 
 
@@ -105,6 +116,7 @@ class RunRecord:
     ended_at: datetime | None
     intents: tuple[Intent, ...]
     transfers: tuple[Transfer, ...]
+    exchanges: tuple[Exchanged, ...] = ()
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
@@ -130,6 +142,7 @@ class RunRecord:
             run_id=self.run_id,
             total_after=self.total_after,
             executions=tuple(self._execution(intent) for intent in self.intents),
+            exchanges=tuple((one.line, one.state) for one in self.exchanges),
             findings=self.findings,
             started_at=self.started_at,
             ended_at=self.ended_at,
@@ -190,20 +203,32 @@ def _run(database: sqlite3.Connection, row: tuple[object, ...]) -> RunRecord:
         ended_at=datetime.fromisoformat(str(ended)) if ended else None,
         intents=_intents(database, str(run_id)),
         transfers=tuple(Transfer(name, currency, Decimal(n), state) for name, currency, n, state in transfers),
+        exchanges=tuple(_exchanges(database, str(run_id))),
     )
+
+
+def _exchanges(database: sqlite3.Connection, run_id: str) -> Iterable[Exchanged]:
+    found = database.execute(
+        "SELECT exchange_id, account, sold_currency, sold, bought_currency, bought, rate, cost, state"
+        " FROM exchange JOIN run USING (run_id) WHERE run_id = ? ORDER BY exchange.rowid",
+        (run_id,),
+    )
+    for name, account, sold_currency, sold, bought_currency, bought, rate, cost, state in found:
+        sums = (Decimal(sold), bought_currency, Decimal(bought), Decimal(rate), Decimal(cost))
+        yield Exchanged(name, Exchange(account, sold_currency, *sums), state)
 
 
 def _intents(database: sqlite3.Connection, run_id: str) -> tuple[Intent, ...]:
     found = database.execute(
-        "SELECT intent_id, side, code, currency, quantity, limit_price FROM intent WHERE run_id = ? ORDER BY intent_id",
+        "SELECT intent_id, side, code, currency, quantity, limit_price, unit FROM intent WHERE run_id = ?"
+        " ORDER BY intent_id",
         (run_id,),
     ).fetchall()
     intents = []
-    for intent_id, side, code, currency, quantity, limit in found:
-        price = Decimal(limit) if limit else None
-        intent = Intent(intent_id, Side(side), code, currency, quantity, price, ())
-        attempts = tuple(_attempts(database, intent))
-        intents.append(Intent(intent_id, Side(side), code, currency, quantity, price, attempts))
+    for intent_id, side, code, currency, units, limit, unit in found:
+        price, quantity = Decimal(limit) if limit else None, shares_of(units, Decimal(unit))
+        intent = Intent(intent_id, Side(side), code, currency, quantity, price, (), Decimal(unit))
+        intents.append(replace(intent, attempts=tuple(_attempts(database, intent))))
     return tuple(intents)
 
 
@@ -223,14 +248,14 @@ def _attempts(database: sqlite3.Connection, intent: Intent) -> Iterable[Attempt]
             currency=intent.currency,
             limit_price=intent.limit_price,
             session=date.fromisoformat(session),
-            quantity=quantity,
+            quantity=shares_of(quantity, intent.unit),
             state=State(state),
             sent_at=datetime.fromisoformat(sent),
             unknown_at=datetime.fromisoformat(unknown) if unknown else None,
             baseline=frozenset(json.loads(baseline)),
             hint=hint,
             number=number,
-            filled=filled,
+            filled=shares_of(filled, intent.unit),
             amount=Decimal(amount),
             commission=Decimal(fee),
             reason=unpack(Text, json.loads(reason) or {"en": "", "ko": ""}),

@@ -8,8 +8,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from rebalance_kit.costs import Exchange
 from rebalance_kit.frames import frame, html_table
 from rebalance_kit.money import plain, ratio, show_money
+from rebalance_kit.orders import Shares, said_shares, show_shares
 from rebalance_kit.words import Finding, Language, Text
 
 if TYPE_CHECKING:
@@ -56,8 +58,8 @@ class Execution:
     code: str
     name: str
     side: str
-    ordered: int
-    filled: int
+    ordered: Shares
+    filled: Shares
     amount: Decimal
     commission: Decimal
     currency: str
@@ -77,8 +79,8 @@ class Execution:
             "code": self.code,
             "name": self.name,
             "side": self.side,
-            "ordered": self.ordered,
-            "filled": self.filled,
+            "ordered": said_shares(self.ordered),
+            "filled": said_shares(self.filled),
             "average_price": None if average is None else plain(average),
             "amount": plain(self.amount),
             "commission": plain(self.commission),
@@ -91,8 +93,8 @@ class Execution:
 class RunResult:
     """The answer of a run. `run_id` and the times are None when nothing was to be sent; `session` is the trading date.
 
-    `total_before` and `total_after` are in the base currency. `repeated`: the plan had been executed before, nothing
-    was sent now, and this is the answer of then.
+    `total_before` and `total_after` are in the base currency. `exchanges` are (what was exchanged, state). `repeated`:
+    the plan had been executed before, nothing was sent now, and this is the answer of then.
     """
 
     plan_id: str
@@ -106,6 +108,7 @@ class RunResult:
     run_id: str | None = None
     total_after: Decimal | None = None
     executions: tuple[Execution, ...] = ()
+    exchanges: tuple[tuple[Exchange, str], ...] = ()
     findings: tuple[Finding, ...] = ()
     started_at: datetime | None = None
     ended_at: datetime | None = None
@@ -128,6 +131,7 @@ class RunResult:
             "status": self.status.value,
             "stopped_after": self.stopped_after.value,
             "executions": [row.to_dict() for row in self.executions],
+            "exchanged": [line.to_dict() | {"state": state} for line, state in self.exchanges],
             "total_before": plain(self.total_before),
             "total_after": None if self.total_after is None else plain(self.total_after),
             "run_findings": [finding.to_dict(language) for finding in self.findings],
@@ -155,8 +159,8 @@ class RunResult:
         rows = [
             (
                 f"{row.side} {row.name} ({row.code})",
-                f"{row.ordered:,}",
-                f"{row.filled:,}",
+                show_shares(row.ordered),
+                show_shares(row.filled),
                 show_money(row.average_price, row.currency) if row.average_price is not None else "",
                 show_money(row.amount, row.currency),
                 row.state,

@@ -11,6 +11,9 @@ An attempt moves forward only:
 
 `one_live` allows one attempt of an intent that may be at the broker, `one_owner` one attempt for a broker's order,
 `one_open` one unfinished run of an account, and UNIQUE (account, plan_id, repeat) one execution of a plan.
+
+Quantities are counted in units of an intent's `unit`: a share, or a thousandth where parts of shares are traded. An
+exchange begins as PENDING between the sales and the buys, and the buys wait until it is DONE or REFUSED.
 """
 
 from __future__ import annotations
@@ -169,4 +172,42 @@ _KEEP = "".join(
     for table in ("identity", "run", "intent", "attempt", "transfer", "event", "lease")
 )
 
-MIGRATIONS = (_TABLES + _TRIGGERS + _KEEP,)
+_PARTS_AND_EXCHANGES = """
+ALTER TABLE intent ADD COLUMN unit TEXT NOT NULL DEFAULT '1' CHECK (unit IN ('1', '0.001'));
+
+CREATE TABLE exchange (
+    exchange_id TEXT PRIMARY KEY,
+    run_id TEXT NOT NULL REFERENCES run,
+    sold_currency TEXT NOT NULL,
+    sold TEXT NOT NULL CHECK (CAST(sold AS REAL) > 0),
+    bought_currency TEXT NOT NULL CHECK (bought_currency <> sold_currency),
+    bought TEXT NOT NULL CHECK (CAST(bought AS REAL) >= 0),
+    rate TEXT NOT NULL CHECK (CAST(rate AS REAL) > 0),
+    cost TEXT NOT NULL CHECK (CAST(cost AS REAL) >= 0),
+    state TEXT NOT NULL CHECK (state IN ('PENDING', 'DONE', 'REFUSED')),
+    UNIQUE (run_id, sold_currency, bought_currency)
+) STRICT;
+
+CREATE TRIGGER exchange_starts BEFORE INSERT ON exchange
+WHEN NEW.state <> 'PENDING' OR (SELECT phase FROM run WHERE run_id = NEW.run_id) <> 'SELL'
+BEGIN SELECT RAISE(ABORT, 'an exchange starts as PENDING, before the buys'); END;
+
+CREATE TRIGGER exchange_moves_forward BEFORE UPDATE ON exchange
+WHEN OLD.state <> 'PENDING' OR NEW.exchange_id IS NOT OLD.exchange_id OR NEW.run_id IS NOT OLD.run_id
+    OR NEW.sold_currency IS NOT OLD.sold_currency OR NEW.sold IS NOT OLD.sold
+    OR NEW.bought_currency IS NOT OLD.bought_currency OR NEW.bought IS NOT OLD.bought
+    OR NEW.rate IS NOT OLD.rate OR NEW.cost IS NOT OLD.cost
+BEGIN SELECT RAISE(ABORT, 'an exchange moves forward only'); END;
+
+CREATE TRIGGER buys_follow_exchanges BEFORE UPDATE OF phase ON run
+WHEN NEW.phase = 'BUY' AND EXISTS (SELECT 1 FROM exchange WHERE run_id = NEW.run_id AND state = 'PENDING')
+BEGIN SELECT RAISE(ABORT, 'buys follow when every exchange is decided'); END;
+
+CREATE TRIGGER run_ends_when_exchanges_are_decided BEFORE UPDATE OF ended_at ON run
+WHEN NEW.ended_at IS NOT NULL AND EXISTS (SELECT 1 FROM exchange WHERE run_id = NEW.run_id AND state = 'PENDING')
+BEGIN SELECT RAISE(ABORT, 'a run ends when every exchange is decided'); END;
+
+CREATE TRIGGER exchange_is_kept BEFORE DELETE ON exchange BEGIN SELECT RAISE(ABORT, 'nothing is deleted'); END;
+"""
+
+MIGRATIONS = (_TABLES + _TRIGGERS + _KEEP, _PARTS_AND_EXCHANGES)

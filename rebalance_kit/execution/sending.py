@@ -6,8 +6,8 @@
     4 commit what the reply settles: nothing but a refusal     a success is UNKNOWN with the number as a hint
     5 read the list until it decides                           new number, same order, right time, not ours yet
 
-An order that a complete list lacks is absent only after the broker's documented quiet period; without one it stays
-unknown, and a person decides.
+An order that a complete list lacks is absent only after the broker's documented quiet period; where none is documented,
+only once the book of its session has closed and a second list lacks it too. Until then it stays unknown.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ import logging
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from rebalance_kit.brokers.base import Answer, BrokerOrder, OrderList, OrderRow, Reply
+from rebalance_kit.brokers.base import Answer, BrokerOrder, KeepsHours, OrderList, OrderRow, Reply
 from rebalance_kit.errors import BrokerError, DecisionNeeded
 from rebalance_kit.execution.context import RunContext
 from rebalance_kit.execution.journal import Journal
 from rebalance_kit.execution.records import Attempt, Intent, State
+from rebalance_kit.orders import Shares
 from rebalance_kit.words import Text
 
 MAX_ATTEMPTS = 5  # for orders that certainly did not leave
@@ -41,7 +42,7 @@ class Sender:
         self._journal = journal
         self._run_id = run_id
 
-    def send(self, intent: Intent, quantity: int) -> Attempt:
+    def send(self, intent: Intent, quantity: Shares) -> Attempt:
         """Send an order once, again only while it certainly did not leave, and read the list. The last attempt."""
         while True:
             attempt = self._send_once(intent, quantity)
@@ -57,23 +58,9 @@ class Sender:
 
     def complete_list(self, session: date) -> OrderList:
         """The broker's complete list. BrokerError when it stays incomplete."""
-        for read in range(MAX_READS):
-            if read:
-                self._context.sleep(READ_PAUSE)
-            found = self._context.broker.order_list(session)
-            if found.complete:
-                return found
-        raise BrokerError(
-            "incomplete_list",
-            where=self._context.broker.identity.broker,
-            wrong=Text(f"the order list was incomplete {MAX_READS} times",
-                       f"주문 내역이 {MAX_READS}번 모두 불완전했습니다"),
-            expected=Text("the complete list", "빠짐없는 주문 내역"),
-            fix=Text("try again later; nothing is sent meanwhile",
-                     "나중에 다시 시도해 주세요. 그동안 주문을 보내지 않습니다"),
-        )  # fmt: skip
+        return complete_list(self._context, session)
 
-    def _send_once(self, intent: Intent, quantity: int) -> Attempt:
+    def _send_once(self, intent: Intent, quantity: Shares) -> Attempt:
         broker, trace = self._context.broker, self._context.trace
         session = broker.session
         baseline = {row.number for row in self.complete_list(session).rows}
@@ -119,10 +106,34 @@ class Sender:
             self._journal.absent(self._run_id, attempt.attempt_id)
 
     def _is_absent(self, attempt: Attempt) -> bool:
-        quiet = self._context.broker.quiet_period
-        return quiet is not None and attempt.unknown_at is not None and (
-            self._context.clock() - attempt.unknown_at >= quiet
-        )  # fmt: skip
+        """Whether an order that a complete list lacks can be ruled out. The close is asked for before another list is
+        read, so that the order is missing from one that was made after it."""
+        broker, since = self._context.broker, attempt.unknown_at
+        if broker.quiet_period is not None:
+            return since is not None and self._context.clock() - since >= broker.quiet_period
+        if not isinstance(broker, KeepsHours) or not broker.book_closed(attempt.code, attempt.session):
+            return False
+        rows = self.complete_list(attempt.session).rows
+        return find_order(attempt, rows, self._journal.owned(attempt.session)) is None
+
+
+def complete_list(context: RunContext, session: date) -> OrderList:
+    """The broker's complete list of a session. BrokerError when it stays incomplete."""
+    for read in range(MAX_READS):
+        if read:
+            context.sleep(READ_PAUSE)
+        found = context.broker.order_list(session)
+        if found.complete:
+            return found
+    raise BrokerError(
+        "incomplete_list",
+        where=context.broker.identity.broker,
+        wrong=Text(f"the order list was incomplete {MAX_READS} times",
+                   f"주문 내역이 {MAX_READS}번 모두 불완전했습니다"),
+        expected=Text("the complete list", "빠짐없는 주문 내역"),
+        fix=Text("try again later; nothing is sent meanwhile",
+                 "나중에 다시 시도해 주세요. 그동안 주문을 보내지 않습니다"),
+    )  # fmt: skip
 
 
 def find_order(attempt: Attempt, rows: Iterable[OrderRow], owned: frozenset[str]) -> OrderRow | None:

@@ -13,10 +13,10 @@ from fractions import Fraction
 
 from rebalance_kit.brokers.base import Mode
 from rebalance_kit.checks import CheckedOrders
-from rebalance_kit.costs import cost_rates
+from rebalance_kit.costs import Exchange, cost_rates
 from rebalance_kit.execution.result import Upto
-from rebalance_kit.money import ZERO, Rounding, exact_sum, product, round_money
-from rebalance_kit.orders import Order, Side
+from rebalance_kit.money import ONE, ZERO, Rounding, exact_sum, product, round_money
+from rebalance_kit.orders import Order, Shares, Side, share_unit, shares_of, units_of
 from rebalance_kit.policy.model import Policy
 from rebalance_kit.words import Language
 
@@ -28,26 +28,27 @@ class WorkOrder:
     code: str
     name: str
     side: Side
-    quantity: int
+    quantity: Shares
     limit_price: Decimal | None
     reference_price: Decimal
     currency: str
     commission_rate: Decimal
+    unit: Decimal = ONE
 
-    def worst_cost(self, quantity: int, price: Decimal) -> Decimal:
+    def worst_cost(self, quantity: Shares, price: Decimal) -> Decimal:
         """What buying `quantity` at `price` takes at most, with commission, in minor units rounded up."""
         amount = round_money(product(price, Decimal(quantity)), self.currency, Rounding.UP)
         fee = round_money(product(amount, self.commission_rate), self.currency, Rounding.UP)
         return exact_sum((amount, fee))
 
-    def affordable(self, cash: Decimal, price: Decimal, wanted: int) -> int:
+    def affordable(self, cash: Decimal, price: Decimal, wanted: Shares) -> Shares:
         """The most shares, at most `wanted`, whose worst cost `cash` covers."""
-        per_share = Fraction(price) * (1 + Fraction(self.commission_rate))
-        shares = max(0, min(wanted, int(Fraction(cash) / per_share)))
-        # The roundings up of amount and commission can cost the last share.
-        while shares and self.worst_cost(shares, price) > cash:
-            shares -= 1
-        return shares
+        per_unit = Fraction(price) * Fraction(self.unit) * (1 + Fraction(self.commission_rate))
+        units = max(0, min(units_of(Decimal(wanted), self.unit), int(Fraction(cash) / per_unit)))
+        # The roundings up of amount and commission can cost the last ones.
+        while units and self.worst_cost(shares_of(units, self.unit), price) > cash:
+            units -= 1
+        return shares_of(units, self.unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Work:
 
     `floors` is cash that stays, by currency. `deposit` and `withdrawal` are positive amounts of the base currency.
     `source_sha256` is the hash of the holdings file that the account was opened from. `patience` is in seconds.
+    `exchanges` are the plan's; `fx_spread` is what exchanging costs, as a share.
     """
 
     plan_id: str
@@ -78,6 +80,8 @@ class Work:
     cash_before: tuple[tuple[str, Decimal], ...]
     patience: int
     source_sha256: str
+    exchanges: tuple[Exchange, ...] = ()
+    fx_spread: Decimal = ZERO
 
     @property
     def orders(self) -> tuple[WorkOrder, ...]:
@@ -97,7 +101,11 @@ def make_work(checked: CheckedOrders, *, upto: Upto, source_sha256: str) -> Work
     facts = checked.facts
     options, policy, snapshot = facts.plan.options, facts.policy, facts.snapshot
     buys = sorted(checked.buys, key=lambda order: (-facts.base_amount(order), order.code))
-    currencies = sorted({order.currency for order in facts.plan.orders} | {policy.base_currency})
+    currencies = sorted(
+        {order.currency for order in facts.plan.orders}
+        | {currency for one in checked.exchanges for currency in (one.sold_currency, one.bought_currency)}
+        | {policy.base_currency}
+    )
     return Work(
         plan_id=checked.plan_id,
         account=checked.account,
@@ -119,6 +127,8 @@ def make_work(checked: CheckedOrders, *, upto: Upto, source_sha256: str) -> Work
         cash_before=tuple(sorted({c.currency: snapshot.cash_of(c.currency) for c in snapshot.cash}.items())),
         patience=policy.rebalancing.orders.patience_seconds or 0,
         source_sha256=source_sha256,
+        exchanges=checked.exchanges,
+        fx_spread=policy.costs.fx_spread,
     )
 
 
@@ -132,4 +142,5 @@ def _work_order(order: Order, policy: Policy) -> WorkOrder:
         reference_price=order.reference_price,
         currency=order.currency,
         commission_rate=cost_rates(policy, order.code).commission,
+        unit=share_unit(policy, order.account),
     )

@@ -100,7 +100,7 @@ def propose(folder: Path, request: Mapping[str, Any], plan_id: str, typed: str) 
 def poll(folder: Path, proposal_id: str) -> Answer | None:
     """What became of a proposal; None while it has not been answered. KeyError for one that was never made."""
     path = folder / FILE_NAME
-    database = read_database(path, len(MIGRATIONS))
+    database = read_database(path, MIGRATIONS)
     if database is None:
         raise KeyError(proposal_id)
     try:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from rebalance_kit import arguments
 from rebalance_kit.brokers.base import Mode
-from rebalance_kit.brokers.paper import PaperBroker, paper_terms
+from rebalance_kit.brokers.paper import PaperBroker
+from rebalance_kit.brokers.paper_fills import paper_terms
 from rebalance_kit.errors import UsageError
 from rebalance_kit.execution.context import RunContext, silent
 from rebalance_kit.execution.engine import answered, execute
 from rebalance_kit.execution.result import RunResult, Upto
+from rebalance_kit.orders import share_unit
 from rebalance_kit.planner.plan import PlanOptions
 from rebalance_kit.planner.stating import only_account
 from rebalance_kit.policy.hashing import policy_hash
@@ -120,6 +122,8 @@ def _context(portfolio: Portfolio, rules: Policy, progress: Progress | None) -> 
             session=portfolio.on,
             clock=_now,
             dividends_are_cash=rules.rebalancing.cash.dividends == "count",
+            unit=share_unit(rules, account),
+            base_currency=rules.base_currency,
         ),
         clock=_now,
         progress=progress or silent,
