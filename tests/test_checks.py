@@ -25,6 +25,7 @@ from rebalance_kit.planner.make import make_plan
 from rebalance_kit.planner.plan import Plan, PlanOptions
 from rebalance_kit.prices.model import Quote
 from rebalance_kit.trigger import decide
+from rebalance_kit.words import same
 from tests.make import ON, Situation, document_000, document_001, policy, situation
 from tests.make_run import Desk, order, paper_desk, plan
 
@@ -121,6 +122,7 @@ BREAK: dict[str, Callable[[Facts], Facts]] = {
     "R03": lambda f: replace(f, stopped=True),
     "R04": lambda f: replace(f, typed="another"),
     "R06": lambda f: replace(f, snapshot=replace(f.snapshot, cash=(Cash("main", "KRW", Decimal(1)),))),
+    "R07": lambda f: replace(f, typed=f.plan.plan_id, closed=tuple((o.code, same("shut")) for o in f.plan.orders)),
     "R09": lambda f: changing(f, limit_price=f.plan.orders[0].reference_price * Decimal("1.04")),
     "R11": lambda f: changing(f, quantity=f.plan.orders[0].quantity + 4),  # and the cash stays idle
     "R13": lambda f: changing(f, quantity=31),

@@ -10,7 +10,7 @@ and what became of an order is read from the list, which counts only when it is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -36,7 +36,7 @@ from rebalance_kit.brokers.kis.hours import Hours, book_closed, local_date
 from rebalance_kit.brokers.kis.listings import Listing, Listings, Markets
 from rebalance_kit.brokers.kis.pacing import INTERVALS, Pacer
 from rebalance_kit.brokers.kis.quotes import SOURCE, Quotes, us_price, us_rate
-from rebalance_kit.brokers.kis.rows import Listed, fold, number_of
+from rebalance_kit.brokers.kis.rows import Listed, Live, fold, number_of, two_orders
 from rebalance_kit.brokers.kis.settings import Settings
 from rebalance_kit.brokers.kis.table import Call
 from rebalance_kit.brokers.kis.token import TokenStore
@@ -164,7 +164,7 @@ class KisBroker:
     def order_list(self, session: date) -> OrderList:
         """Every order of a session, Korean and American, and whether the list is complete."""
         rows, complete = self._rows(session)
-        orders = self._folded(rows, session)
+        orders, _ = self._folded(rows, session)
         return OrderList(tuple(sorted(orders, key=lambda row: (row.placed_at, row.number))), complete)
 
     def place(self, order: BrokerOrder) -> Reply:
@@ -292,22 +292,30 @@ class KisBroker:
             rows, complete = (*rows, *abroad), complete and whole
         return rows, complete
 
-    def _folded(self, rows: Iterable[Listed], session: date) -> Iterator[OrderRow]:
-        """The orders of the rows. Numbers are the day's own of each exchange, so each exchange is folded by itself."""
+    def _folded(self, rows: Iterable[Listed], session: date) -> tuple[tuple[OrderRow, ...], dict[str, Live]]:
+        """The orders of the rows, and what is live of them: each exchange numbers its orders by itself."""
         known = tuple(rows)
-        for exchange, currency in (("XKRX", "KRW"), ("XNYS", "USD")):
-            one: Exchange = "XKRX" if exchange == "XKRX" else "XNYS"
-            mine = [row for row in known if (row.currency == "KRW") is (currency == "KRW")]
-            yield from fold(mine, dead=book_closed(one, session, self.clock()))[0]
+        orders: list[OrderRow] = []
+        live: dict[str, Live] = {}
+        exchanges: tuple[Exchange, ...] = ("XKRX", "XNYS")
+        for exchange in exchanges:
+            mine = [row for row in known if (row.currency == "KRW") is (exchange == "XKRX")]
+            found, there = fold(mine, dead=book_closed(exchange, session, self.clock()))
+            if clash := {row.number for row in orders} & {row.number for row in found}:
+                raise two_orders(min(clash))
+            orders += found
+            live |= there
+        return tuple(orders), live
 
     def _change(self, number: str, price: Decimal | None) -> Reply:
+        wanted = number_of(number)
         try:
             rows, _ = self._rows(self.session)
-            _, live = fold(rows, dead=False)
+            _, live = self._folded(rows, self.session)
         except KitError as error:
             return Reply(Answer.NOT_SENT, Text(error.message("en"), error.message("ko")))
-        known = any(row.number == number_of(number) for row in rows)
-        return self._changes.change(number_of(number), live.get(number_of(number)), price, known=known)
+        known = any(row.number == wanted for row in rows)
+        return self._changes.change(wanted, live.get(wanted), price, known=known)
 
     def _refusal(self, order: BrokerOrder, listing: Listing | None) -> Text | None:
         if listing is None:

@@ -141,7 +141,7 @@ def _by_number(rows: Iterable[Listed]) -> dict[str, Listed]:
     for row in rows:
         before = known.get(row.number)
         if before is not None and (before.branch, before.code, before.side) != (row.branch, row.code, row.side):
-            raise _two_orders(row.number)
+            raise two_orders(row.number)
         # The same order twice is a page that moved on while it was read: the later state is the one with more done.
         known[row.number] = row if before is None or row.filled >= before.filled else before
     return known
@@ -231,7 +231,8 @@ def _channel(name: str) -> Literal["api", "other"]:
     return "other" if any(word in name.upper() for word in _BY_HAND) else "api"
 
 
-def _two_orders(number: str) -> BrokerError:
+def two_orders(number: str) -> BrokerError:
+    """The refusal of a list in which one number stands for two orders."""
     return BrokerError(
         "ambiguous_number",
         where=same("KIS"),
