@@ -92,6 +92,10 @@ class Line:
         turnover = traded * self.price * self.per_grain
         return Choice(self.held + change, spend * self.factor, objective, squares, int(change != 0), turnover)
 
+    def allows(self, count: int) -> bool:
+        """May the line end with this count?"""
+        return any(low <= count <= high for low, high in self.segments)
+
     @property
     def lowest(self) -> int:
         return self.segments[0][0]

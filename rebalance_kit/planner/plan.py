@@ -40,7 +40,8 @@ class PlanOptions:
     """What a person asked for. `contribute` and `withdraw` are positive amounts of the base currency; None: neither.
 
     `method`, `fraction` and `cash_rule` are None where the policy decides. `targets` are weights that replace the
-    policy's for a what-if (the desk's sliders), as (code, weight), sorted by code.
+    policy's for a what-if (the desk's sliders), as (code, weight), sorted by code. `prove` takes the time to close the
+    gap of a plan over several accounts.
     """
 
     contribute: Decimal | None = None
@@ -52,6 +53,7 @@ class PlanOptions:
     force: bool = False
     account: str | None = None
     targets: tuple[tuple[str, Decimal], ...] = ()
+    prove: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,10 @@ class Problem:
     shared: SharedTax | None = None
     exchange: Exchange | None = None
     cash_price: Fraction = Fraction(0)
+    minor_units: tuple[tuple[str, Fraction], ...] = ()
+
+    def minor_unit(self, currency: str) -> Fraction:
+        return dict(self.minor_units)[currency]
 
     def budget(self, currency: str) -> int:
         return dict(self.budgets).get(currency, 0)
@@ -163,6 +167,7 @@ def state(assets: tuple[Asset, ...], terms: Terms) -> Problem:
         terms.shared if terms.tax_weight else None,
         exchange,
         terms.cash_price,
+        tuple(sorted(terms.units.items())),
     )
 
 
