@@ -19,11 +19,11 @@ exchange no money: assets of other currencies take part only where those of the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from rebalance_kit.drift import Drift
+from rebalance_kit.drift import Drift, units_of
 from rebalance_kit.errors import RuleError, UsageError
 from rebalance_kit.goals import Goal, minimum_trade
 from rebalance_kit.money import (
@@ -78,7 +78,13 @@ def cash_rules(policy: Policy, drift: Drift, amount: Decimal) -> CashRules:
 
 
 def split_cash(policy: Policy, drift: Drift, amount: Decimal, rule: CashRule) -> RuleSplit:
-    """One rule's split of `amount`. Raises as `cash_rules` does."""
+    """One rule's split of `amount`. Raises as `cash_rules` does. A group whose assets may stand for each other takes
+    part as one asset, and its part is spread over them."""
+    units = units_of(policy, drift)
+    if units is not None:
+        whole = split_cash(units.policy, units.drift, amount, rule)
+        parts = units.spread(dict(whole.amounts))
+        return replace(whole, amounts=tuple((asset.code, parts.get(asset.code, ZERO)) for asset in policy.assets))
     unit = minor_unit(drift.base_currency)
     _check_amount(amount, unit, drift.base_currency)
     values, weights = _taking_part(policy, drift, amount)
@@ -113,6 +119,9 @@ def smallest_no_sell_deposit(policy: Policy, drift: Drift) -> Decimal | None:
     """The smallest deposit after which every asset of the policy can be at its target without a sale: max v_i / w_i -
     sum v, rounded up to the currency's unit. None when an asset of target zero is held, or one that is too small may
     not be bought."""
+    units = units_of(policy, drift)
+    if units is not None:
+        return smallest_no_sell_deposit(units.policy, units.drift)
     values = {asset.code: Fraction(asset.value) for asset in drift.assets if policy.asset(asset.code)}
     weights = _scaled({asset.code: Fraction(asset.target) for asset in policy.assets if asset.code in values})
     if not weights or any(value and not weights[code] for code, value in values.items()):

@@ -13,14 +13,14 @@ largest remainder, so that goals and cash still add up to the total.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from rebalance_kit.drift import AssetDrift, Drift
+from rebalance_kit.drift import AssetDrift, Drift, Units, units_of
 from rebalance_kit.errors import RuleError, UsageError
-from rebalance_kit.money import exact_sum, minor_unit, plain, product, split_exactly
+from rebalance_kit.money import ZERO, exact_sum, minor_unit, plain, product, split_exactly
 from rebalance_kit.policy.bands import zone_edges
 from rebalance_kit.policy.model import GROUP_SEPARATOR, Method, Policy
 from rebalance_kit.words import Text, same
@@ -67,12 +67,32 @@ def ideal_goals(
     """The goal of every asset of the drift, in its order. `method` and `fraction` replace the policy's.
 
     An asset that the policy does not name has the target zero. Assets within the deadband keep their value. Raises
-    UsageError for a fraction that does not fit, RuleError for `no_trade_zone` without a zone in the policy.
+    UsageError for a fraction that does not fit, RuleError for `no_trade_zone` without a zone in the policy. A group
+    whose assets may stand for each other has one goal, which is spread over them.
     """
+    units = units_of(policy, drift)
+    if units is not None:
+        return _spread(units, policy, drift, ideal_goals(units.policy, units.drift, method, fraction))
     chosen, share = _choice(policy, method, fraction)
     values = _ideal_values(policy, drift, chosen, share)
     minimum = minimum_trade(policy, drift.total_value)
     return tuple(make_goal(asset, _after_deadband(policy, drift, asset, values), minimum) for asset in drift.assets)
+
+
+def _spread(units: Units, policy: Policy, drift: Drift, goals: Iterable[Goal]) -> tuple[Goal, ...]:
+    """The goals of units as goals of assets."""
+    minimum = minimum_trade(policy, drift.total_value)
+    amounts = units.spread({goal.code: goal.amount for goal in goals})
+    return tuple(make_goal(row, exact_sum((row.value, amounts[row.code])), minimum) for row in drift.assets)
+
+
+def joined_goals(units: Units, goals: Iterable[Goal], minimum: Decimal) -> tuple[Goal, ...]:
+    """The goals of assets as goals of units: those of a group's members together."""
+    sums: dict[str, Decimal] = {}
+    for goal in goals:
+        unit = units.unit_of(goal.code)
+        sums[unit] = exact_sum((sums.get(unit, ZERO), goal.value))
+    return tuple(make_goal(row, sums[row.code], minimum) for row in units.drift.assets if row.code in sums)
 
 
 def _choice(policy: Policy, method: Method | None, fraction: Decimal | None) -> tuple[Method, Decimal]:
@@ -187,8 +207,8 @@ def _in_minor_units(drift: Drift, ideal: Values) -> dict[str, Decimal]:
 
 def within_deadband(drift: Drift, asset: AssetDrift, deadband: Decimal) -> bool:
     """Strict: no trade while |value - target| <= deadband x total (definition 8); a deadband of zero is none."""
-    total = Fraction(drift.total_value)
-    distance = abs(Fraction(asset.value) - Fraction(asset.target_weight) * total)
+    total, judged = Fraction(drift.total_value), drift.judged_by(asset)
+    distance = abs(Fraction(judged.value) - Fraction(judged.target_weight) * total)
     return deadband > 0 and distance <= Fraction(deadband) * total
 
 

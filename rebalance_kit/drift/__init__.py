@@ -9,5 +9,7 @@ divided weight: 60 -> 65 %, 40 -> 45 % and 30 -> 35 % all breach 5 %. The bands 
 from rebalance_kit.drift.judged import judged_drift
 from rebalance_kit.drift.measure import measure_drift, with_bands
 from rebalance_kit.drift.model import AssetDrift, CashBalance, Drift, GroupDrift
+from rebalance_kit.drift.units import Units, units_of
 
-__all__ = ["AssetDrift", "CashBalance", "Drift", "GroupDrift", "judged_drift", "measure_drift", "with_bands"]
+__all__ = ["AssetDrift", "CashBalance", "Drift", "GroupDrift", "Units", "judged_drift", "measure_drift", "units_of",
+           "with_bands"]  # fmt: skip

@@ -59,10 +59,13 @@ def with_bands(policy: Policy, drift: Drift, *, widen: Decimal = ONE) -> Drift:
     """The same drift judged by the policy's thresholds times `widen`, whatever it was judged by before."""
     total = drift.total_value
     listed = {asset.code: asset for asset in policy.assets}
+    stand_ins = _stand_ins(policy)
 
     def judged(row: AssetDrift) -> AssetDrift:
         wanted = listed.get(row.code)
         band = unlisted_band(policy, widen) if wanted is None else asset_band(policy, wanted, widen)
+        if row.code in stand_ins:
+            band = replace(band, width=None)  # only what is written for the asset itself
         breached = band.is_breached_by(row.value, total)
         return replace(row, lower=band.lower, upper=band.upper, breached=breached)
 
@@ -90,16 +93,20 @@ class _Measure:
 
     def assets(self) -> Iterator[AssetDrift]:
         listed = {asset.code: (group, asset) for group, asset in self.policy.grouped_assets()}
+        stand_ins = _stand_ins(self.policy)
         for code in self.values:
             group, asset = listed.get(code, (None, None))
-            yield self._asset(code, group, asset)
+            row = self._asset(code, group, asset)
+            yield replace(row, stands_in=True) if code in stand_ins else row
 
     def groups(self) -> Iterator[GroupDrift]:
-        targets = self.policy.group_targets()
+        targets, together = self.policy.group_targets(), self.policy.interchangeable_groups()
         for name, members in self.policy.group_members().items():
             value = exact_sum(self.values[asset.code] for asset in members)
             weight, drift = self._weights(value, targets[name])
-            yield GroupDrift(name, value, weight, targets[name], drift, threshold=None, breached=False)
+            yield GroupDrift(
+                name, value, weight, targets[name], drift, None, breached=False, interchangeable=name in together
+            )
 
     def _asset(self, code: str, group: str | None, asset: Asset | None) -> AssetDrift:
         target = asset.target if asset else ZERO
@@ -149,6 +156,11 @@ class _Measure:
         quote = self.prices.quote(code)
         names = (asset.ticker if asset else None, self.names.get(code), quote.name if quote else None, code)
         return next(name for name in names if name)
+
+
+def _stand_ins(policy: Policy) -> frozenset[str]:
+    """The codes whose group is judged instead of them."""
+    return frozenset(asset.code for members in policy.interchangeable_groups().values() for asset in members)
 
 
 def _codes(policy: Policy, owned: Mapping[str, Decimal]) -> list[str]:

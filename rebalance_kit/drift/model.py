@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rebalance_kit.frames import frame, html_table
 from rebalance_kit.money import ONE, ZERO, exact_sum, plain, product, ratio, show_money, show_percent, show_points
+from rebalance_kit.policy.model import GROUP_SEPARATOR
 from rebalance_kit.prices.model import FxRate
 from rebalance_kit.words import Finding, Language, Text, same
 
@@ -37,7 +38,8 @@ class AssetDrift:
     """One asset, over all accounts. `value` and the weights are in the base currency; `lower` and `upper` are the
     weights between which the asset does not breach; `price` is in `currency`, None when there is no price;
     `share_value` is one share in the base currency, exact, None without a price or rate. `group` is None for an asset
-    that the policy does not name. `exposure` is the market exposure of one unit of value: 2 for a twofold fund."""
+    that the policy does not name. `exposure` is the market exposure of one unit of value: 2 for a twofold fund.
+    `stands_in`: its group is judged instead of it, because the group's assets may stand for each other."""
 
     code: str
     name: str
@@ -55,6 +57,7 @@ class AssetDrift:
     upper: Decimal
     breached: bool
     exposure: Decimal = ONE
+    stands_in: bool = False
 
     def to_dict(self, *, fractional: bool = False) -> dict[str, object]:
         """The asset as JSON; a quantity is an integer where accounts hold whole shares and it is one."""
@@ -81,7 +84,7 @@ class AssetDrift:
 @dataclass(frozen=True, slots=True)
 class GroupDrift:
     """One group: `group`, or `group / subgroup`. `threshold` is the half width of its band in weight, None when the
-    group is not tested."""
+    group is not tested. `interchangeable`: it is judged instead of its assets."""
 
     name: str
     value: Decimal
@@ -90,6 +93,7 @@ class GroupDrift:
     drift: Decimal
     threshold: Decimal | None
     breached: bool
+    interchangeable: bool = False
 
     def to_dict(self) -> dict[str, object]:
         """The group as JSON."""
@@ -101,6 +105,7 @@ class GroupDrift:
             "drift": plain(self.drift),
             "threshold": _or_null(self.threshold),
             "breached": self.breached,
+            "interchangeable": self.interchangeable,
         }
 
 
@@ -151,14 +156,17 @@ class Drift:
 
     @property
     def largest(self) -> AssetDrift | None:
-        """The asset with the largest drift either way; of equal ones the first. None when there is no asset."""
-        return max(self.assets, key=lambda asset: asset.drift.copy_abs(), default=None)
+        """The asset with the largest drift either way; of equal ones the first. None when there is no asset that is
+        judged by itself."""
+        judged = (asset for asset in self.assets if not asset.stands_in)
+        return max(judged, key=lambda asset: asset.drift.copy_abs(), default=None)
 
     @property
     def max_drift(self) -> Decimal:
-        """The largest drift of an asset, without its sign."""
+        """The largest drift of an asset, or of a group that is judged instead of its assets, without its sign."""
+        groups = [group.drift.copy_abs() for group in self.groups if group.interchangeable]
         largest = self.largest
-        return largest.drift.copy_abs() if largest else ZERO
+        return max([*groups, largest.drift.copy_abs() if largest else ZERO])
 
     @property
     def breaches(self) -> tuple[AssetDrift, ...]:
@@ -173,6 +181,13 @@ class Drift:
     def asset(self, code: str) -> AssetDrift:
         """The drift of a code. KeyError when it is neither in the policy nor held."""
         return {asset.code: asset for asset in self.assets}[code]
+
+    def judged_by(self, asset: AssetDrift) -> AssetDrift | GroupDrift:
+        """What is judged where an asset is: itself, or the group in which others may stand for it."""
+        if not asset.stands_in:
+            return asset
+        names = ((asset.group or "").split(GROUP_SEPARATOR)[0], asset.group)
+        return next(group for group in self.groups if group.interchangeable and group.name in names)
 
     def group(self, name: str) -> GroupDrift:
         """The drift of a group (`group` or `group / subgroup`). KeyError for an unknown name."""

@@ -75,13 +75,20 @@ class Case:
         asset = self.policy.asset(code)
         if asset is None or asset.never_buy or self.options.withdraw is not None or self.rests(code):
             return False
-        return may_hold(self.policy, asset, self.account)
+        return may_hold(self.policy, asset, self.account) and not self.apart
 
     def may_sell(self, code: str) -> bool:
         """Does anything forbid selling: the policy, or what was asked for?"""
         asset = self.policy.asset(code)
         buying_only = self.options.contribute is not None or self.options.no_sell
-        return asset is not None and not asset.never_sell and not buying_only and not self.rests(code)
+        if asset is None or asset.never_sell or buying_only or self.apart:
+            return False
+        return not self.rests(code)
+
+    @property
+    def apart(self) -> bool:
+        """Is it an account that a deposit into, or a withdrawal from, another one leaves alone?"""
+        return bool(self.flow) and not self.own_flow
 
     def rests(self, code: str) -> bool:
         """Is the asset within the deadband? It then rests, unless money comes in or goes out (definition 8)."""

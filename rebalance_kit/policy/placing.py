@@ -4,14 +4,14 @@
     pension, IRP           no leveraged and no inverse fund
     IRP                    at most 70 % of the account in risk assets
 
-(조세특례제한법 제91조의18 for the ISA, confidence high; 퇴직연금감독규정 for the IRP and its 70 %, confidence medium.) What
-a person holds against these rules may be sold; it is only never bought.
+(조세특례제한법 제91조의18 for the ISA, confidence high; 퇴직연금감독규정 for the IRP and its 70 %, confidence medium.)
+What a person holds against these rules may be sold; it is only never bought.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -25,7 +25,8 @@ _UNLEVERED = frozenset({AccountType.PENSION, AccountType.IRP})
 _ABROAD = frozenset({TaxClass.OVERSEAS_LISTED, TaxClass.US_PTP, TaxClass.US})
 # Words of an asset class that stand for what an IRP may hold without limit.
 _SAFE = re.compile(
-    r"\b(?:bonds?|treasur(?:y|ies)|cash|money.?market|deposits?|fixed.?income)\b|채권|국채|국고채|회사채|예금|현금|머니마켓|단기|MMF|CD",
+    r"\b(?:bonds?|treasur(?:y|ies)|cash|money.?market|deposits?|fixed.?income|MMF|CD)\b"
+    r"|채권|국채|국고채|회사채|예금|현금|머니마켓|단기금융",
     re.IGNORECASE,
 )
 
@@ -66,6 +67,24 @@ def yearly_drag(policy: Policy, asset: Asset, account: str) -> Decimal:
         return asset.drag[account]
     rule = policy.accounts.get(account)
     return Decimal(0) if rule is None else rule.drag
+
+
+def for_flow(policy: Policy, account: str, held: Collection[str], *, buys: bool) -> Policy:
+    """The policy as a deposit into (or a withdrawal from) one of several accounts sees it: what the account may not
+    hold is not bought, what it does not hold is not sold, so that others take their part."""
+    barred = {a.code for a in policy.assets if (not may_hold(policy, a, account) if buys else a.code not in held)}
+    if not barred:
+        return policy
+    key = "never_buy" if buys else "never_sell"
+
+    def seen(assets: tuple[Asset, ...]) -> tuple[Asset, ...]:
+        return tuple(asset.model_copy(update={key: True}) if asset.code in barred else asset for asset in assets)
+
+    allocation = {}
+    for name, group in policy.allocation.items():
+        inner = {sub: one.model_copy(update={"assets": seen(one.assets)}) for sub, one in group.groups.items()}
+        allocation[name] = group.model_copy(update={"assets": seen(group.assets), "groups": inner})
+    return policy.model_copy(update={"allocation": allocation})
 
 
 def paid_account(policy: Policy, accounts: Sequence[str]) -> str:

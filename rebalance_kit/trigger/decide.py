@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from rebalance_kit.drift import Drift, with_bands
-from rebalance_kit.goals import Goal, minimum_trade
+from rebalance_kit.drift import Drift, units_of, with_bands
+from rebalance_kit.goals import Goal, joined_goals, minimum_trade
 from rebalance_kit.policy.choices import Hybrid, Strategy
 from rebalance_kit.policy.model import Policy, Schedule
 from rebalance_kit.sessions import is_scheduled, next_scheduled
@@ -72,6 +72,9 @@ def worth_trading(policy: Policy, drift: Drift, goals: Iterable[Goal]) -> bool:
     """Is some |value - goal| at least the larger of the minimum trade and one share (definition 4)? An asset that
     cannot be traded that way (not in the policy, no price, `never_buy`, `never_sell`) does not count."""
     minimum = minimum_trade(policy, drift.total_value)
+    units = units_of(policy, drift)
+    if units is not None:
+        policy, drift, goals = units.policy, units.drift, joined_goals(units, goals, minimum)
     shares = {asset.code: asset.share_value for asset in drift.assets}
     for goal in goals:
         asset, share = policy.asset(goal.code), shares.get(goal.code)

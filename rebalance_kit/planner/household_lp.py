@@ -1,0 +1,317 @@
+"""A household as a linear programme for HiGHS, and with whole shares as a mixed-integer one.
+
+For every place, with b shares bought and s sold; for every unit its distance u; for every asset its money o outside:
+
+    u >= X - goal, goal - X       o >= floor - value, value - ceiling      spent <= budget, capped <= most
+    min  sum u + costs + drag + 20 o + cash_price x idle cash (+ order_price x orders)
+
+The relaxation lets b and s be parts of shares, forgets the minimum trade and the price of an order, and its dual values
+are the multipliers of `household_bound`. Squares are touched from below by tangents, more of them where the solution
+lies. Floating point: whatever comes out is judged again in exact arithmetic. One thread, a fixed seed, limits in nodes:
+the same everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from rebalance_kit.planner.household_bound import Multipliers
+from rebalance_kit.planner.household_problem import Household, Place
+from rebalance_kit.planner.problem import OUTSIDE_PRICE
+
+if TYPE_CHECKING:
+    import highspy
+
+SIZE = 1_000_000.0  # the portfolio in the money of the model: numbers near one keep the tolerances meaningful
+INF = float("inf")
+TANGENTS = tuple(sign * 10.0**power for power in range(-6, 1) for sign in (1.0, -1.0))  # parts of the total
+ROUNDS = 8  # of tangents that are added where the solution lies
+TOLERANCE = 1e-4  # money of the model: what rounding in floating point may make of a bound, by far
+CLOSE = SIZE * 2e-7  # a tangent that is nearer than this is near enough
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxed:
+    """A solution of the relaxation: shares by place, as parts of shares, and the multipliers of the bound."""
+
+    shares: tuple[float, ...]
+    multipliers: Multipliers
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What HiGHS found in whole shares, and its own bound in bp of the total (minus infinity for none): floating point,
+    less a tolerance."""
+
+    counts: tuple[int, ...] | None
+    bound_bp: float
+
+
+class Programme:
+    """The columns and rows of a household; `whole` adds what makes the shares whole and the orders countable."""
+
+    def __init__(self, problem: Household, *, whole: bool = False) -> None:
+        self.problem, self.whole = problem, whole
+        self.money = SIZE / (max(1.0, float(problem.total)) * problem.scale)  # of an S-th
+        self.costs: list[float] = []
+        self.highest: list[float] = []
+        self.integral: list[bool] = []
+        self.rows: list[tuple[float, float, list[int], list[float]]] = []
+        self.ordered: list[int] = []  # with whole shares: the columns that say whether a place is traded
+        self.members: list[list[int]] = [[] for _ in problem.goals]  # places by unit
+        for i, place in enumerate(problem.places):
+            self.members[problem.rows[place.row].unit].append(i)
+        self.trades = [self._place(place) for place in problem.places]
+        self.units = [self._unit(k) for k in range(len(problem.goals))]
+        self.edges = [self._edge(r) for r in range(len(problem.rows))]
+        self.cash = {key: self._cash(key, most) for key, most in problem.budgets}
+        self.caps = {account: self._cap(account, most) for account, most in problem.limits}
+        self.churn = self._churn()
+
+    def _column(self, cost: float, highest: float = INF, *, whole: bool = False) -> int:
+        self.costs.append(cost)
+        self.highest.append(highest)
+        self.integral.append(whole)
+        return len(self.costs) - 1
+
+    def row(self, terms: dict[int, float], least: float = -INF, most: float = INF) -> int:
+        kept = {i: value for i, value in terms.items() if value}
+        self.rows.append((least, most, list(kept), list(kept.values())))
+        return len(self.rows) - 1
+
+    def _place(self, place: Place) -> tuple[int | None, int | None]:
+        """The columns of buying and selling; None where it is not allowed."""
+        fees = (place.commission + place.slippage) * place.per_grain * self.money
+        idle, drag = place.idle_price * self.money, place.drag * self.money
+        spend = place.price, place.commission + place.slippage
+        most, held = place.segments[-1][1] - place.held, place.held - place.segments[0][0]
+        buy = sell = None
+        if most:
+            buy = self._column(fees + drag - idle * (spend[0] + spend[1]), most, whole=self.whole)
+        if held:
+            sell = self._column(fees - drag - idle * (spend[1] - spend[0]), held, whole=self.whole)
+        if self.whole:
+            self._orders(place, buy, sell)
+        return buy, sell
+
+    def _orders(self, place: Place, buy: int | None, sell: int | None) -> None:
+        """Buying, selling and selling out as choices of which one at most is taken."""
+        price = place.order_price * self.money
+        choices: list[int] = []
+        if buy is not None:
+            low, high = place.segments[-1][0] - place.held, place.segments[-1][1] - place.held
+            choices.append(y := self._column(price, 1.0, whole=True))
+            self.row({buy: 1.0, y: -float(low)}, least=0.0)
+            self.row({buy: 1.0, y: -float(high)}, most=0.0)
+        if sell is not None:
+            least = place.held - place.segments[0][1]
+            choices += [y := self._column(price, 1.0, whole=True), out := self._column(price, 1.0, whole=True)]
+            self.row({sell: 1.0, y: -float(least), out: -float(place.held)}, least=0.0)
+            self.row({sell: 1.0, y: -float(place.held), out: -float(place.held)}, most=0.0)
+        if choices:
+            self.row(dict.fromkeys(choices, 1.0), most=1.0)
+        self.ordered += choices
+
+    def value(self, places: Sequence[int], sign: float) -> tuple[dict[int, float], float]:
+        """The value of some places as terms of their trades, and what it is without any."""
+        terms: dict[int, float] = {}
+        start = 0
+        for i in places:
+            place = self.problem.places[i]
+            share = place.price * place.per_grain * self.money
+            start += (place.held * place.price + place.kept) * place.per_grain
+            buy, sell = self.trades[i]
+            if buy is not None:
+                terms[buy] = sign * share
+            if sell is not None:
+                terms[sell] = -sign * share
+        return terms, sign * start * self.money
+
+    def _unit(self, unit: int) -> tuple[int, list[tuple[int, float]]]:
+        """The column of a unit's distance and its rows with their slopes."""
+        distance = self._column(1.0)
+        if not self.problem.squared:
+            return distance, [(self.touch(unit, distance, sign), sign) for sign in (1.0, -1.0)]
+        return distance, [(self.touch(unit, distance, at * SIZE), at) for at in TANGENTS]
+
+    def touch(self, unit: int, distance: int, at: float) -> int:
+        """A row below the deviation: on one side of it, or below its square where the distance is `at`."""
+        slope = 2 * at / SIZE if self.problem.squared else at
+        terms, start = self.value(self.members[unit], slope)
+        constant = start - slope * self.problem.goals[unit] * self.money
+        if self.problem.squared:
+            constant -= at * at / SIZE
+        return self.row({distance: 1.0} | {i: -value for i, value in terms.items()}, least=constant)
+
+    def _edge(self, number: int) -> tuple[int | None, int | None]:
+        """The rows of an asset's explicit floor and ceiling."""
+        row = self.problem.rows[number]
+        if not row.floor and row.ceiling is None:
+            return None, None
+        outside = self._column(float(OUTSIDE_PRICE))
+        floor = ceiling = None
+        if row.floor:
+            terms, start = self.value(row.places, 1.0)
+            floor = self.row({outside: 1.0} | terms, least=row.floor * self.money - start)
+        if row.ceiling is not None:
+            terms, start = self.value(row.places, -1.0)
+            ceiling = self.row({outside: 1.0} | terms, least=-row.ceiling * self.money - start)
+        return floor, ceiling
+
+    def _cash(self, key: tuple[str, str], most: int) -> int:
+        worth = self.problem.worth[key[1]] * self.money
+        terms: dict[int, float] = {}
+        for place, (buy, sell) in zip(self.problem.places, self.trades, strict=True):
+            if place.budget == key:
+                fees = place.commission + place.slippage
+                terms |= {} if buy is None else {buy: (place.price + fees) * worth}
+                terms |= {} if sell is None else {sell: (fees - place.price) * worth}
+        return self.row(terms, most=most * worth)
+
+    def _cap(self, account: str, most: int) -> int:
+        terms: dict[int, float] = {}
+        start = 0
+        for place, (buy, sell) in zip(self.problem.places, self.trades, strict=True):
+            if place.account != account:
+                continue
+            by_value, by_cost = place.cap
+            start += by_value * (place.held * place.price + place.kept) * place.per_grain
+            value = by_value * place.price * place.per_grain * self.money
+            cost = by_cost * (place.commission + place.slippage) * place.per_grain * self.money
+            terms |= {} if buy is None else {buy: value + cost}
+            terms |= {} if sell is None else {sell: cost - value}
+        return self.row(terms, most=(most - start) * self.money)
+
+    def _churn(self) -> int | None:
+        problem = self.problem
+        if self.whole and problem.max_orders is not None:
+            self.row(dict.fromkeys(self.ordered, 1.0), most=float(problem.max_orders))
+        if problem.max_turnover is None:
+            return None
+        terms = {
+            i: place.price * place.per_grain * self.money
+            for place, both in zip(problem.places, self.trades, strict=True)
+            for i in both
+            if i is not None
+        }
+        return self.row(terms, most=problem.max_turnover * self.money)
+
+    def built(self) -> highspy.HighsLp:
+        """The programme in HiGHS's own form."""
+        import highspy
+
+        lp = highspy.HighsLp()
+        lp.num_col_, lp.num_row_ = len(self.costs), len(self.rows)
+        lp.col_cost_, lp.col_lower_, lp.col_upper_ = self.costs, [0.0] * len(self.costs), self.highest
+        lp.row_lower_, lp.row_upper_ = [row[0] for row in self.rows], [row[1] for row in self.rows]
+        if self.whole:
+            kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+            lp.integrality_ = [kinds[whole] for whole in self.integral]
+        starts = [0]
+        for row in self.rows:
+            starts.append(starts[-1] + len(row[2]))
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        lp.a_matrix_.start_ = starts
+        lp.a_matrix_.index_ = [i for row in self.rows for i in row[2]]
+        lp.a_matrix_.value_ = [value for row in self.rows for value in row[3]]
+        return lp
+
+    def shares(self, values: list[float]) -> list[float]:
+        """Final counts by place."""
+        return [
+            place.held + (0.0 if buy is None else values[buy]) - (0.0 if sell is None else values[sell])
+            for place, (buy, sell) in zip(self.problem.places, self.trades, strict=True)
+        ]
+
+
+def relax(problem: Household) -> Relaxed | None:
+    """The best plan in parts of shares, with the multipliers that prove how good it is; None when HiGHS finds none."""
+    import highspy
+
+    programme = Programme(problem)
+    solver = _solver({})
+    solver.passModel(programme.built())
+    solver.run()
+    for _ in range(ROUNDS if problem.squared else 0):
+        if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal or not _touch_more(programme, solver):
+            break
+        solver.run()
+    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return None
+    solution = solver.getSolution()
+    return Relaxed(
+        tuple(programme.shares(list(solution.col_value))),
+        _multipliers(programme, list(solution.row_dual)),
+    )
+
+
+def propose(problem: Household, *, within_bp: Fraction, max_nodes: int) -> Proposed:
+    """HiGHS's plan in whole shares, to an absolute gap of `within_bp` of the total value, and its bound.
+
+    An absolute gap: a relative one chases the last per cent of an objective that is a few bp itself.
+    """
+    import highspy
+
+    programme = Programme(problem, whole=True)
+    gap = float(within_bp) * SIZE / 10_000
+    solver = _solver({"mip_rel_gap": 0.0, "mip_abs_gap": gap, "mip_max_nodes": max_nodes})
+    solver.passModel(programme.built())
+    solver.run()
+    info = solver.getInfo()
+    bound = (info.mip_dual_bound - TOLERANCE) * 10_000 / SIZE
+    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        return Proposed(None, bound)
+    shares = programme.shares(list(solver.getSolution().col_value))
+    return Proposed(tuple(round(count) for count in shares), bound)
+
+
+def _solver(more: dict[str, object]) -> Any:
+    import highspy
+
+    start: Callable[[], Any] = highspy.Highs
+    solver = start()
+    for option, value in {"output_flag": False, "threads": 1, "random_seed": 0, **more}.items():
+        solver.setOptionValue(option, value)
+    return solver
+
+
+def _touch_more(programme: Programme, solver: Any) -> bool:
+    """Add a tangent for every unit whose square lies above the tangents so far; was there one?"""
+    values = list(solver.getSolution().col_value)
+    found = False
+    for unit, (distance, rows) in enumerate(programme.units):
+        at = _distance(programme, values, unit)
+        if at * at / SIZE - values[distance] > CLOSE:
+            rows.append((programme.touch(unit, distance, at), at / SIZE))
+            least, most, places, terms = programme.rows[-1]
+            solver.addRow(least, most, len(places), places, terms)
+            found = True
+    return found
+
+
+def _distance(programme: Programme, values: list[float], unit: int) -> float:
+    terms, start = programme.value(programme.members[unit], 1.0)
+    goal = programme.problem.goals[unit] * programme.money
+    return start - goal + sum(value * values[i] for i, value in terms.items())
+
+
+def _multipliers(programme: Programme, duals: list[float]) -> Multipliers:
+    problem = programme.problem
+    if problem.squared:
+        units = tuple(
+            sum(duals[row] * at for row, at in rows) / (sum(duals[row] for row, _ in rows) or 1.0)
+            for _, rows in programme.units
+        )
+    else:
+        units = tuple(sum(duals[row] * sign for row, sign in rows) for _, rows in programme.units)
+    return Multipliers(
+        units=units,
+        floors=tuple(0.0 if floor is None else duals[floor] for floor, _ in programme.edges),
+        ceilings=tuple(0.0 if ceiling is None else duals[ceiling] for _, ceiling in programme.edges),
+        budgets={key: -duals[row] for key, row in programme.cash.items()},
+        caps={account: -duals[row] for account, row in programme.caps.items()},
+        turnover=0.0 if programme.churn is None else -duals[programme.churn],
+    )

@@ -1,0 +1,108 @@
+"""Solve a household: relaxation, rounding and moves at once, with a gap that is proved; HiGHS's own proof on request.
+
+relax         the best plan in parts of shares and the multipliers of the bound      (HiGHS, linear)
+bound         the same multipliers in integers: a lower bound of all plans           (exact)
+moves         whole shares, made better by exact steps
+propose       mixed-integer, when asked for or where the gap stays wide              (HiGHS, within a limit of nodes)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import isfinite
+
+from rebalance_kit.planner.household_bound import lower_bound
+from rebalance_kit.planner.household_problem import Budget, Household
+from rebalance_kit.planner.household_state import State
+from rebalance_kit.planner.problem import OUTSIDE_PRICE
+from rebalance_kit.planner.solve import NoPlan
+
+WIDE = Fraction(2)  # bp: a wider gap (few wrappers, targets out of reach) asks for the mixed-integer programme
+PROVED = Fraction(1, 2)  # bp: what a proof on request closes the gap to
+FALLBACK_NODES = 1
+PROOF_NODES = 20_000
+
+
+class NoHouseholdPlan(NoPlan):
+    """No plan keeps the cash of one account and currency; `missing` as in NoPlan."""
+
+    def __init__(self, budget: Budget | None, missing: Fraction = Fraction(0)) -> None:
+        super().__init__(None if budget is None else budget[1], missing)
+        self.account = None if budget is None else budget[0]
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdSolution:
+    """Final counts by account and code. `gap` is in base-currency minor units: how far the plan is from the bound at
+    most; zero is `proven`. `by_solver`: the bound is HiGHS's own, in floating point."""
+
+    counts: dict[tuple[str, str], int]
+    proven: bool
+    gap: Fraction
+    by_solver: bool = False
+
+    def at(self, account: str) -> dict[str, int]:
+        """The counts of one account, by code."""
+        return {code: count for (name, code), count in self.counts.items() if name == account}
+
+
+def solve_household(problem: Household, *, prove: bool = False, within_bp: Fraction = PROVED) -> HouseholdSolution:
+    """A good plan with its proved gap; with `prove` HiGHS closes it to `within_bp`. Raises NoHouseholdPlan."""
+    from rebalance_kit.planner.household_lp import relax
+    from rebalance_kit.planner.household_moves import improve, rounded
+
+    _require_cash(problem)
+    relaxed = relax(problem)
+    bound = None if relaxed is None else problem.bp(lower_bound(problem, relaxed.multipliers))
+    state = improve(State(problem, _held(problem)) if relaxed is None else rounded(problem, relaxed.shares))
+    by_solver = False
+    if (
+        bound is None
+        or state.score.broken
+        or problem.bp(state.score.objective) - bound > (within_bp if prove else WIDE)
+    ):
+        state, other = _proposed(problem, state, within_bp, PROOF_NODES if prove else FALLBACK_NODES)
+        if other is not None and (bound is None or other > bound):
+            bound, by_solver = other, True
+    if state.score.broken or bound is None:
+        raise NoHouseholdPlan(None)
+    gap = max(Fraction(0), problem.bp(state.score.objective) - bound)
+    counts = {(place.account, place.code): n for place, n in zip(problem.places, state.counts, strict=True)}
+    return HouseholdSolution(counts, gap == 0 and not by_solver, gap * problem.total / 10_000, by_solver)
+
+
+def _held(problem: Household) -> list[int]:
+    return [place.held for place in problem.places]
+
+
+def _proposed(problem: Household, state: State, within_bp: Fraction, nodes: int) -> tuple[State, Fraction | None]:
+    """The better of our plan and HiGHS's, and HiGHS's bound in bp (None: it has none that holds)."""
+    from rebalance_kit.planner.household_lp import propose
+    from rebalance_kit.planner.household_moves import improve, nearest
+
+    found = propose(problem, within_bp=within_bp, max_nodes=nodes)
+    if found.counts is not None:
+        allowed = [nearest(place, count) for place, count in zip(problem.places, found.counts, strict=True)]
+        state = min((state, improve(State(problem, allowed))), key=lambda one: one.score)
+    rounding = _rounding(problem)
+    if rounding is None or not isfinite(found.bound_bp):
+        return state, None
+    return state, Fraction(found.bound_bp) - problem.bp(rounding)
+
+
+def _rounding(problem: Household) -> int | None:
+    """How far the truth can lie below the unrounded objective that HiGHS sees; None where it is not worked out."""
+    blurred = sum(row.blur * (1 + OUTSIDE_PRICE) for row in problem.rows)
+    if problem.squared and blurred:
+        return None
+    return (sum(place.slack for place in problem.places) + blurred) * problem.weight
+
+
+def _require_cash(problem: Household) -> None:
+    """Every budget can be kept, at least by selling all that may be sold."""
+    for key, most in problem.budgets:
+        own = [place for place in problem.places if place.budget == key]
+        cheapest = sum(min(place.step(end).spend for part in place.segments for end in part) for place in own)
+        if cheapest > most:
+            raise NoHouseholdPlan(key, Fraction(cheapest - most, problem.grains[key[1]]))

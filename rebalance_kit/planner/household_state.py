@@ -1,0 +1,99 @@
+"""A household's plan while it is being looked for: exact sums, and what a few changed counts make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from rebalance_kit.planner.household_problem import Household, Step
+from rebalance_kit.planner.problem import OUTSIDE_PRICE
+
+Move = tuple[int, int]  # place, final count
+
+
+class Score(NamedTuple):
+    """What makes one plan better than another: nothing broken, the objective, the squares, the orders."""
+
+    broken: int
+    objective: int
+    squares: int
+    orders: int
+
+
+class State:
+    """Final counts of every place with all sums that they make, in exact integers."""
+
+    def __init__(self, problem: Household, counts: Sequence[int]) -> None:
+        self.problem = problem
+        self.counts = list(counts)
+        self.steps: list[Step] = [place.step(n) for place, n in zip(problem.places, counts, strict=True)]
+        self.held = [sum(self.counts[i] for i in row.places) for row in problem.rows]
+        self.values = [row.value(n) for row, n in zip(problem.rows, self.held, strict=True)]
+        self.units = [0] * len(problem.goals)
+        for row, value in zip(problem.rows, self.values, strict=True):
+            self.units[row.unit] += value
+        self.spent = dict.fromkeys((key for key, _ in problem.budgets), 0)
+        self.capped = dict.fromkeys((account for account, _ in problem.limits), 0)
+        self.turnover = self.orders = self.own = 0
+        for i, step in enumerate(self.steps):
+            self._add(i, step, 1)
+        self.score = self._score()
+
+    def _add(self, place: int, step: Step, sign: int) -> None:
+        where = self.problem.places[place]
+        self.spent[where.budget] += sign * step.spend
+        if where.account in self.capped:
+            self.capped[where.account] += sign * step.capped
+        self.turnover += sign * step.turnover
+        self.orders += sign * step.orders
+        self.own += sign * step.own
+
+    def put(self, moves: Iterable[Move]) -> None:
+        """Set the counts of some places."""
+        for place, count in moves:
+            self._put(place, count)
+        self.score = self._score()
+
+    def improve(self, moves: Sequence[Move]) -> bool:
+        """Set the counts if that makes a better plan; otherwise nothing changes."""
+        places = self.problem.places
+        if not all(places[i].allows(count) for i, count in moves):
+            return False
+        before, score = [(i, self.counts[i]) for i, _ in moves], self.score
+        self.put(moves)
+        if self.score < score:
+            return True
+        self.put(before)
+        return False
+
+    def _put(self, place: int, count: int) -> None:
+        where = self.problem.places[place]
+        row = self.problem.rows[where.row]
+        self._add(place, self.steps[place], -1)
+        self.held[where.row] += count - self.counts[place]
+        self.counts[place] = count
+        self.steps[place] = where.step(count)
+        self._add(place, self.steps[place], 1)
+        value = row.value(self.held[where.row])
+        self.units[row.unit] += value - self.values[where.row]
+        self.values[where.row] = value
+
+    def _score(self) -> Score:
+        problem = self.problem
+        gaps = [abs(value - goal) for value, goal in zip(self.units, problem.goals, strict=True)]
+        outside = sum(row.outside(value) for row, value in zip(problem.rows, self.values, strict=True))
+        squares = sum(gap * gap for gap in gaps)
+        other = (self.own + OUTSIDE_PRICE * outside) * problem.weight
+        return Score(self._broken(), (squares if problem.squared else sum(gaps)) + other, squares, self.orders)
+
+    def _broken(self) -> int:
+        """By how much the budgets and caps are not kept, in S-ths of a base minor unit or more."""
+        problem = self.problem
+        broken = sum(
+            max(0, self.spent[key] - most) * self.problem.worth[key[1]] for key, most in problem.budgets
+        ) + sum(max(0, self.capped[account] - most) for account, most in problem.limits)
+        if problem.max_turnover is not None:
+            broken += max(0, self.turnover - problem.max_turnover)
+        if problem.max_orders is not None:
+            broken += max(0, self.orders - problem.max_orders) * int(problem.total) * problem.scale
+        return broken
