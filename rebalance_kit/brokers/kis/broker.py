@@ -32,7 +32,7 @@ from rebalance_kit.brokers.kis.changes import Changes
 from rebalance_kit.brokers.kis.client import Client, Sent, Unsupported
 from rebalance_kit.brokers.kis.clock import ServiceClock
 from rebalance_kit.brokers.kis.guard import refusal
-from rebalance_kit.brokers.kis.hours import Hours, book_closed, local_date
+from rebalance_kit.brokers.kis.hours import Hours, book_closed, in_session, local_date
 from rebalance_kit.brokers.kis.listings import Listing, Listings, Markets
 from rebalance_kit.brokers.kis.pacing import INTERVALS, Pacer
 from rebalance_kit.brokers.kis.quotes import SOURCE, Quotes, us_price, us_rate
@@ -127,14 +127,9 @@ class KisBroker:
     def session(self) -> date:
         """The date of the exchange that is open now, else of the home exchange."""
         now = self.clock()
-        others: tuple[Exchange, ...] = ("XNYS", "XKRX") if self._home == "XKRX" else ("XKRX", "XNYS")
-        for exchange in (self._home, *others):
-            if self._traded(exchange) and not book_closed(exchange, local_date(exchange, now), now):
-                return local_date(exchange, now)
-        return local_date(self._home, now)
-
-    def _traded(self, exchange: Exchange) -> bool:
-        return exchange == self._home or exchange == "XKRX" or bool(self._abroad)
+        known: tuple[Exchange, ...] = (self._home, "XKRX", "XNYS")
+        exchange = next((one for one in known if in_session(one, now)), self._home)
+        return local_date(exchange, now)
 
     # ---- Broker ----
 

@@ -40,6 +40,14 @@ def last_trading_day(exchange: Exchange, now: datetime) -> date:
     return previous_session(exchange, today - timedelta(days=1))
 
 
+def in_session(exchange: Exchange, now: datetime) -> bool:
+    """Whether the exchange is open, or its book not settled yet."""
+    today = local_date(exchange, now)
+    return is_session(exchange, today) and session_hours(exchange, today).opens <= now and not book_closed(
+        exchange, today, now
+    )  # fmt: skip
+
+
 def book_closed(exchange: Exchange, session: date, now: datetime) -> bool:
     """Whether no order of a session can be accepted any more."""
     if not is_session(exchange, session):
