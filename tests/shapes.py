@@ -66,6 +66,21 @@ ORDER = {
     "lots": [{"lot_id": str, "quantity": int}],
     "reason": str,
 }
+BENEFIT = {
+    "horizon_months": int,
+    "risk_aversion": NUMBER,
+    "risk_aversion_from": re.compile("policy|targets|assumed"),
+    "covariance_from": re.compile("policy|prices"),
+    "history": ([DATE], None),
+    "returns": (int, None),
+    "yearly_before": NUMBER,
+    "yearly_after": NUMBER,
+    "benefit": NUMBER,
+    "cost": NUMBER,
+    "tax": (NUMBER, None),
+    "pays": bool,
+    "payback_months": (NUMBER, None),
+}
 PLAN = DRIFT | {
     "plan_id": re.compile("[0-9a-f]{12,64}"),
     "method": str,
@@ -77,11 +92,13 @@ PLAN = DRIFT | {
         "commission": NUMBER,
         "slippage": NUMBER,
         "tax": (NUMBER, None),
+        "benefit": (NUMBER, None),
         "cash_before": NUMBER,
         "cash_after": NUMBER,
         "max_drift_before": NUMBER,
         "max_drift_after": NUMBER,
     },
+    "benefit": (BENEFIT, None),
     "after": [{"code": CODE, "quantity": int, "value": NUMBER, "weight": NUMBER, "drift": NUMBER}],
     "optimality": {"status": re.compile("optimal|gap"), "gap_bp": (int, float)},
     "certificate": {"valid": bool, "checks": [{"name": str, "holds": bool, "detail": str}]},
@@ -165,6 +182,8 @@ def faults(value: Any, shape: Any, where: str = "$") -> list[str]:
         if not isinstance(value, list):
             return [f"{where}: {value!r} is no list"]
         return [fault for i, item in enumerate(value) for fault in faults(item, shape[0], f"{where}[{i}]")]
+    if isinstance(shape, tuple) and any(isinstance(one, dict | list) for one in shape):
+        return min((faults(value, one, where) for one in shape), key=len)
     return [] if _fits(value, shape) else [f"{where}: {value!r} does not fit {shape!r}"]
 
 

@@ -120,7 +120,7 @@ class Tracking(Part):
     horizon_months: Annotated[Whole, Field(ge=1, le=1200)] = 120
     window_days: Annotated[Whole, Field(ge=20, le=5000)] = 750
     volatility: dict[Code, Positive] = Field(default_factory=dict)
-    correlation: dict[Code, dict[Code, Annotated[Number, Field(ge=-1, le=1)]]] = Field(default_factory=dict)
+    correlation: dict[Code, dict[Code, Number]] = Field(default_factory=dict)
     expected_return: dict[Code, Number] = Field(default_factory=dict)
 
 

@@ -47,6 +47,13 @@ def _pairs(policy: Policy) -> Iterator[Problem]:
                 expected = Text("two different codes that have a volatility", "변동성이 있는 서로 다른 두 종목")
                 fix = Text("add the volatility or remove the line", "변동성을 쓰거나 이 줄을 지우십시오")
                 yield Problem("correlation_pair", path, wrong, expected, fix)
+            elif abs(value) > 1:
+                wrong = Text(
+                    f"the correlation of {show(row)} with {show(code)} is {plain(value)}",
+                    f"{show(row)}와(과) {show(code)}의 상관계수가 {plain(value)}입니다",
+                )
+                fix = Text("correct the value", "값을 고치십시오")
+                yield Problem("out_of_range", path, wrong, Text("a number from -1 to 1", "-1부터 1까지의 수"), fix)
             elif stated.correlation.get(code, {}).get(row, value) != value:
                 wrong = Text(
                     f"{show(row)} and {show(code)} have two correlations",
