@@ -13,13 +13,15 @@ from rebalance_kit.planner.plan import Plan
 from rebalance_kit.planner.savings_model import SavingsPlan
 from rebalance_kit.report.svg import before_after_svg, drift_svg
 from rebalance_kit.report.svg_cash import cash_svg
+from rebalance_kit.report.svg_harvest import harvest_svg
 from rebalance_kit.report.svg_savings import savings_svg
+from rebalance_kit.tax.harvest_model import Harvest
 from rebalance_kit.words import Language, Text, same
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Charted = Drift | Plan | CashComparison | SavingsPlan
+Charted = Drift | Plan | CashComparison | SavingsPlan | Harvest
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Chart:
     def figure(self) -> Figure:
         """A matplotlib figure of the same picture, to change or to save. Warns where no Korean font is installed."""
         from rebalance_kit.report.figure import before_after_figure, cash_figure, drift_figure, savings_figure
+        from rebalance_kit.report.figure_harvest import harvest_figure
 
         if isinstance(self.result, Drift):
             return drift_figure(self.result, self.language)
@@ -47,6 +50,8 @@ class Chart:
             return cash_figure(self.result, self.language)
         if isinstance(self.result, SavingsPlan):
             return savings_figure(self.result, self.language)
+        if isinstance(self.result, Harvest):
+            return harvest_figure(self.result, self.language)
         return before_after_figure(self.result, self.language)
 
     def save(self, path: str | Path) -> Path:
@@ -68,8 +73,8 @@ class Chart:
 
 def chart(result: Charted, language: Language | None = None) -> Chart:
     """The picture of a `Drift` (bars with bands), a `Plan` (weights before and after), a `CashComparison` (where each
-    rule puts the money) or a `SavingsPlan` (how drift falls month by month), in the portfolio's language unless another
-    one is named. UsageError for anything else."""
+    rule puts the money), a `SavingsPlan` (how drift falls month by month) or a `Harvest` (the deduction and every lot),
+    in the portfolio's language unless another one is named. UsageError for anything else."""
     if isinstance(result, Drift):
         spoken = language or result.language
         return Chart(result, spoken, drift_svg(result, spoken))
@@ -82,12 +87,16 @@ def chart(result: Charted, language: Language | None = None) -> Chart:
     if isinstance(result, SavingsPlan):
         spoken = language or result.language
         return Chart(result, spoken, savings_svg(result, spoken))
+    if isinstance(result, Harvest):
+        spoken = language or result.language
+        return Chart(result, spoken, harvest_svg(result, spoken))
     raise UsageError(
         "no_chart",
         where=same("chart()"),
         wrong=Text(f"a {type(result).__name__} has no picture", f"{type(result).__name__}에는 그림이 없습니다"),
         expected=Text(
-            "a Drift, a Plan, a CashComparison or a SavingsPlan", "Drift, Plan, CashComparison, SavingsPlan 중 하나"
+            "a Drift, a Plan, a CashComparison, a SavingsPlan or a Harvest",
+            "Drift, Plan, CashComparison, SavingsPlan, Harvest 중 하나",
         ),
         fix=Text("pass portfolio.drift() or portfolio.plan()", "portfolio.drift()나 portfolio.plan()을 넘겨 주세요"),
     )

@@ -42,7 +42,7 @@ def korean_font() -> str | None:
 def drift_figure(drift: Drift, language: Language = "en") -> Figure:
     """`drift_svg` as a figure."""
     bars = [bar for rows in drift_bars(drift) for bar in rows]
-    pen = _Pen([bar.name for bar in bars], language)
+    pen = Pen([bar.name for bar in bars], language)
     figure, axes = pen.sheet(wording.DRIFT_TITLE, [(bar.name, bar.code) for bar in bars])
     scale = 100 * drift_scale(bars)
     for y, bar in enumerate(bars):
@@ -62,7 +62,7 @@ def before_after_figure(plan: Plan, language: Language = "en") -> Figure:
     """`before_after_svg` as a figure."""
     after = {row.code: row.weight for row in plan.after}
     assets = plan.drift.assets
-    pen = _Pen([asset.name for asset in assets], language)
+    pen = Pen([asset.name for asset in assets], language)
     figure, axes = pen.sheet(wording.WEIGHTS_TITLE, [(asset.name, asset.code) for asset in assets])
     for y, asset in enumerate(assets):
         weight = after.get(asset.code, asset.current_weight)
@@ -80,7 +80,7 @@ def before_after_figure(plan: Plan, language: Language = "en") -> Figure:
 def cash_figure(compared: CashComparison, language: Language = "en") -> Figure:
     """`cash_svg` as a figure."""
     codes = [code for code, _ in compared.rules[0].split.amounts]
-    pen = _Pen([compared.names[code] for code in codes], language)
+    pen = Pen([compared.names[code] for code in codes], language)
     figure, axes = pen.sheet(wording.CASH_TITLE, [(compared.names[code], code) for code in codes])
     for i, (outcome, colour, marker) in enumerate(zip(compared.rules, (VERMILION, BLUE, GREEN), "Dos", strict=True)):
         amounts = [float(outcome.split.amount(code)) for code in codes]
@@ -98,7 +98,7 @@ def savings_figure(plan: SavingsPlan, language: Language = "en") -> Figure:
     """`savings_svg` as a figure."""
     from matplotlib.figure import Figure
 
-    pen = _Pen([], language)
+    pen = Pen([], language)
     figure = Figure(figsize=(7.5, 3.6), layout="constrained")
     axes = figure.add_subplot()
     for row, marker in zip(plan.rules, "Dos", strict=False):
@@ -114,7 +114,7 @@ def savings_figure(plan: SavingsPlan, language: Language = "en") -> Figure:
     return figure
 
 
-class _Pen:
+class Pen:
     """A font that has the letters, or the decision to do without them."""
 
     def __init__(self, names: Sequence[str], language: Language) -> None:

@@ -42,6 +42,12 @@ DRIFT_TITLE = Text("Drift from target, in points of weight", "목표 대비 편�
 CASH_TITLE = Text("Where the money goes, rule by rule", "규칙별 배분")
 SAVINGS_TITLE = Text("Largest drift month by month, rule by rule", "월별 최대 편차, 규칙별")
 MONTHS = Text("months", "개월")
+HARVEST_TITLE = Text("What can be harvested, lot by lot", "로트별 손익 실현")
+DEDUCTION_LEFT = Text("{left} of this year's {all} is left", "올해 공제 {all} 중 {left} 남음")
+GAIN = Text("gain", "이익")
+LOSS = Text("loss", "손실")
+TO_HARVEST = Text("to harvest", "실현 대상")
+DAYS = Text("long in {days} d", "장기까지 {days}일")
 WEIGHTS_TITLE = Text("Weights before and after, against target", "거래 전후 비중과 목표")
 
 DUE = Text("A rebalance is due ({trigger}).", "리밸런싱이 필요합니다 ({trigger}).")
