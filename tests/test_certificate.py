@@ -59,14 +59,14 @@ def test_every_check_shows_its_figures_in_both_languages() -> None:
 
 
 ORDER_CHANGES: dict[str, tuple[dict[str, Any], str]] = {
-    "another account": ({"account": "isa"}, "one_account"),
+    "another account": ({"account": "isa"}, "accounts"),
     "an unknown code": ({"code": "000000"}, "known_assets"),
     "another name": ({"name": "KODEX 200"}, "known_assets"),
     "the other side": ({"side": Side.BUY}, "after"),
     "one share more": ({"quantity": 9}, "amounts"),
-    "part of a share": ({"quantity": 7.5}, "whole_shares"),
-    "no share": ({"quantity": 0}, "whole_shares"),
-    "a truth value": ({"quantity": True}, "whole_shares"),
+    "part of a share": ({"quantity": 7.5}, "whole_units"),
+    "no share": ({"quantity": 0}, "whole_units"),
+    "a truth value": ({"quantity": True}, "whole_units"),
     "more than is held": ({"quantity": 31}, "no_oversell"),
     "a limit past the tolerance": ({"limit_price": Decimal(49_745)}, "limits"),
     "a limit off the tick": ({"limit_price": Decimal(49_751)}, "limits"),

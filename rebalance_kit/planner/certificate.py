@@ -55,9 +55,9 @@ def _check(evidence: Evidence, name: str, faults: Faults) -> Check:
 
 
 CHECKS: dict[str, Faults] = {
-    "whole_shares": order_proofs.whole_shares,
+    "whole_units": order_proofs.whole_units,
     "known_assets": order_proofs.known_assets,
-    "one_account": order_proofs.one_account,
+    "accounts": order_proofs.accounts,
     "one_side": order_proofs.one_side,
     "no_oversell": order_proofs.no_oversell,
     "permitted": order_proofs.permitted,
@@ -65,6 +65,7 @@ CHECKS: dict[str, Faults] = {
     "amounts": order_proofs.amounts,
     "limits": order_proofs.limits,
     "cash": sum_proofs.cash,
+    "exchanges": sum_proofs.exchanges,
     "caps": sum_proofs.caps,
     "drift": sum_proofs.drift,
     "due": sum_proofs.due,
@@ -79,9 +80,12 @@ CHECKS: dict[str, Faults] = {
 
 
 SAID: Mapping[str, Text] = {
-    "whole_shares": Text("orders are in whole shares", "주문은 모두 한 주 단위입니다"),
+    "whole_units": Text(
+        "orders are in whole shares, or thousandths where the account trades parts of shares",
+        "주문은 모두 한 주(소수점 계좌는 0.001주) 단위입니다",
+    ),
     "known_assets": Text("assets, prices and rates are those of the inputs", "종목, 가격, 환율이 입력과 같습니다"),
-    "one_account": Text("all orders are in one account", "모든 주문이 한 계좌에 있습니다"),
+    "accounts": Text("all orders are in the accounts of the plan", "모든 주문이 계획한 계좌에 있습니다"),
     "one_side": Text("each asset is on one side, sales come first", "종목마다 한쪽으로만 거래하고 매도가 먼저입니다"),
     "no_oversell": Text("no more is sold than is held", "보유 수량보다 많이 팔지 않습니다"),
     "permitted": Text("lists and the kind of plan allow every order", "금지 목록과 계획 종류에 맞는 주문입니다"),
@@ -89,6 +93,9 @@ SAID: Mapping[str, Text] = {
     "amounts": Text("amounts, commission and slippage are right", "금액, 수수료, 슬리피지가 맞습니다"),
     "limits": Text("limits are on tick and within the tolerance", "지정가가 호가 단위와 허용 오차에 맞습니다"),
     "cash": Text("cash covers the buffer after every order", "모든 주문 뒤에도 남길 현금이 있습니다"),
+    "exchanges": Text(
+        "exchanges are allowed, needed and at the book's rate", "환전은 허용되고 필요하며 시세 환율과 비용에 맞습니다"
+    ),
     "caps": Text("the caps on orders and turnover are kept", "주문 수와 거래액 한도를 지킵니다"),
     "drift": Text("the plan starts from the drift of the inputs", "입력에서 계산한 편차에서 출발합니다"),
     "due": Text("there are orders only when the decision asks for them", "결정에 따라서만 주문이 있습니다"),
@@ -109,8 +116,11 @@ def _counted(evidence: Evidence) -> str:
 
 
 def _cash_figures(evidence: Evidence) -> str:
-    rows = cash_rows(evidence)
-    return ", ".join(f"{c} {plain(amount)} >= {plain(cash_floor(evidence, c))}" for c, amount in rows.items())
+    shown = []
+    for (account, currency), amount in cash_rows(evidence).items():
+        where = f"{account} {currency}" if len(evidence.accounts) > 1 else currency
+        shown.append(f"{where} {plain(amount)} >= {plain(cash_floor(evidence, account, currency))}")
+    return ", ".join(shown)
 
 
 def _minimum_figures(evidence: Evidence) -> str:
@@ -122,13 +132,20 @@ def _turnover_figures(evidence: Evidence) -> str:
 
 
 def _value_figures(evidence: Evidence) -> str:
-    costs = exact_sum((evidence.plan.summary.commission, evidence.plan.summary.slippage))
+    said = evidence.plan.summary
+    costs = exact_sum((said.commission, said.slippage, said.fx_cost))
     return f"{plain(total_after(evidence))} = {plain(evidence.total)} - {plain(costs)}"
+
+
+def _exchange_figures(evidence: Evidence) -> str:
+    lines = evidence.plan.exchanges
+    return ", ".join(f"{line.bought_currency} {plain(line.bought)}" for line in lines) if lines else "0"
 
 
 FIGURES: Mapping[str, Callable[[Evidence], str]] = {
     "minimum_trade": _minimum_figures,
     "cash": _cash_figures,
+    "exchanges": _exchange_figures,
     "caps": _turnover_figures,
     "drift": lambda evidence: plain(evidence.plan.drift.total_value),
     "value_conserved": _value_figures,

@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from datetime import date
 
+from rebalance_kit.costs import Exchange
 from rebalance_kit.holdings.model import Holdings
 from rebalance_kit.money import plain
 from rebalance_kit.orders import Order, said_shares
@@ -30,9 +31,10 @@ def plan_id(
     orders: Sequence[Order],
     account: str,
     on: date,
+    exchanges: Sequence[Exchange] = (),
 ) -> str:
-    """The first hexadecimal digits of a SHA-256 over policy, holdings, prices, date, options and orders."""
-    said = {
+    """The first hexadecimal digits of a SHA-256 over policy, holdings, prices, date, options, orders and exchanges."""
+    said: dict[str, object] = {
         "policy": policy_hash(policy),
         "on": on.isoformat(),
         "account": account,
@@ -50,6 +52,8 @@ def plan_id(
         ],
         "orders": [_order(order) for order in orders],
     }
+    if exchanges:
+        said["exchanges"] = [line.to_dict() for line in exchanges]
     text = json.dumps(said, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
 

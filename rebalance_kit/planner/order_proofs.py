@@ -11,15 +11,23 @@ from decimal import Decimal
 from rebalance_kit.costs import commission, slippage
 from rebalance_kit.goals import minimum_trade, within_deadband
 from rebalance_kit.money import ONE, exact_sum, plain, product
-from rebalance_kit.orders import Side, instrument_of, tick_size
+from rebalance_kit.orders import WHOLE_UNIT, Order, Side, instrument_of, share_unit, shares_of, tick_size, units_of
 from rebalance_kit.planner.evidence import Evidence
 from rebalance_kit.policy.model import LimitStyle
+from rebalance_kit.policy.placing import may_hold
 
 
-def whole_shares(evidence: Evidence) -> Iterator[str]:
+def whole_units(evidence: Evidence) -> Iterator[str]:
+    """Whole shares, or thousandths where the account trades parts of shares."""
     for order in evidence.plan.orders:
-        if type(order.quantity) is not int or order.quantity < 1:
+        unit = share_unit(evidence.policy, order.account)
+        kind = int if unit == WHOLE_UNIT else Decimal
+        if type(order.quantity) is not kind or order.quantity <= 0 or order.quantity != _in_units(order, unit):
             yield f"{order.code}: {order.quantity} shares"
+
+
+def _in_units(order: Order, unit: Decimal) -> Decimal:
+    return Decimal(shares_of(units_of(Decimal(order.quantity), unit), unit))
 
 
 def known_assets(evidence: Evidence) -> Iterator[str]:
@@ -33,16 +41,18 @@ def known_assets(evidence: Evidence) -> Iterator[str]:
             yield f"{order.code} as {order.name}"
 
 
-def one_account(evidence: Evidence) -> Iterator[str]:
-    asked = evidence.plan.options.account
+def accounts(evidence: Evidence) -> Iterator[str]:
     for order in evidence.plan.orders:
-        if order.account != evidence.account or (asked is not None and order.account != asked):
+        if order.account not in evidence.accounts:
             yield f"{order.code}: {order.account}"
+    for line in evidence.plan.exchanges:
+        if line.account not in evidence.accounts:
+            yield f"{line.sold_currency}: {line.account}"
 
 
 def one_side(evidence: Evidence) -> Iterator[str]:
-    codes = [order.code for order in evidence.plan.orders]
-    yield from sorted({code for code in codes if codes.count(code) > 1})
+    codes = [(order.account, order.code) for order in evidence.plan.orders]
+    yield from sorted({code for account, code in codes if codes.count((account, code)) > 1})
     sides = [order.side for order in evidence.plan.orders]
     if sides != sorted(sides, key=lambda side: side is Side.BUY):
         yield "a buy stands before a sale"
@@ -50,8 +60,8 @@ def one_side(evidence: Evidence) -> Iterator[str]:
 
 def no_oversell(evidence: Evidence) -> Iterator[str]:
     for order in evidence.plan.orders:
-        if order.side is Side.SELL and Decimal(order.quantity) > evidence.held(order.code):
-            yield f"{order.code}: {order.quantity} > {plain(evidence.held(order.code))}"
+        if order.side is Side.SELL and Decimal(order.quantity) > evidence.held(order.code, order.account):
+            yield f"{order.code}: {order.quantity} > {plain(evidence.held(order.code, order.account))}"
 
 
 def permitted(evidence: Evidence) -> Iterator[str]:
@@ -71,14 +81,14 @@ def permitted(evidence: Evidence) -> Iterator[str]:
             evidence.plan.drift, evidence.plan.drift.asset(order.code), deadband
         ):
             yield f"{order.code} within the deadband"
-        elif buy and asset.accounts and order.account not in asset.accounts:
+        elif buy and not may_hold(evidence.policy, asset, order.account):
             yield f"{order.code} in {order.account}"
 
 
 def at_least_the_minimum(evidence: Evidence) -> Iterator[str]:
     least = minimum_trade(evidence.policy, evidence.total)
     for order in evidence.plan.orders:
-        sold_out = order.side is Side.SELL and order.quantity == int(evidence.held(order.code))
+        sold_out = order.side is Side.SELL and order.quantity == evidence.held_units(order.code, order.account)
         worth = product(order.amount, order.rate)
         if worth < least and not sold_out:
             yield f"{order.code}: {plain(worth)} < {plain(least)}"

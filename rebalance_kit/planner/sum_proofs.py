@@ -11,22 +11,57 @@ from fractions import Fraction
 from itertools import zip_longest
 
 from rebalance_kit.cashflow import cash_goals
+from rebalance_kit.costs import exchanged
 from rebalance_kit.drift import AssetDrift
 from rebalance_kit.goals import ideal_goals
 from rebalance_kit.money import ONE, ZERO, as_decimal, exact_sum, minor_unit, plain, product
-from rebalance_kit.orders import Side
-from rebalance_kit.planner.evidence import Evidence, cash_floor, cash_in_base, cash_rows, total_after
+from rebalance_kit.planner.evidence import Evidence, cash_floor, cash_in_base, cash_rows, cash_steps, total_after
 from rebalance_kit.planner.identity import plan_id
 from rebalance_kit.policy.model import Method
 
 
 def cash(evidence: Evidence) -> Iterator[str]:
-    """After all orders cash covers the buffer. A plan that does nothing may leave it as it is. Sales come first, and
-    each buy only takes, so no order in between can leave less."""
-    for currency, amount in cash_rows(evidence).items():
-        touched = bool(evidence.flow) or any(order.currency == currency for order in evidence.plan.orders)
-        if touched and amount < cash_floor(evidence, currency):
-            yield f"{currency}: {plain(amount)} < {plain(cash_floor(evidence, currency))}"
+    """After every step cash covers the buffer, in each account and currency. Where less was there to begin with, a plan
+    that does nothing leaves it as it is, and a sale may leave less than the buffer; nothing may leave less than was
+    there, and the last step of a currency leaves the buffer."""
+    last = {}
+    for step in cash_steps(evidence):
+        floor = cash_floor(evidence, step.account, step.currency)
+        last[step.account, step.currency] = step.after
+        if step.after < min(floor, step.before) or (step.after < step.before and step.after < floor):
+            yield f"{step.what}: {step.account} {step.currency} {plain(step.after)} < {plain(floor)}"
+    for (account, currency), amount in last.items():
+        floor = cash_floor(evidence, account, currency)
+        if amount < floor:
+            yield f"{account} {currency}: {plain(amount)} < {plain(floor)}"
+
+
+def exchanges(evidence: Evidence) -> Iterator[str]:
+    """Exchange lines are allowed, at the book's rate and cost, once for each currency, and needed: without its line a
+    currency would be short."""
+    plan, policy = evidence.plan, evidence.policy
+    base, seen = policy.base_currency, set()
+    if plan.exchanges and not (policy.rebalancing.cash.exchange and plan.decision.rebalance):
+        yield "none is allowed"
+    left = cash_rows(evidence)
+    for line in plan.exchanges:
+        foreign = line.bought_currency if line.sold_currency == base else line.sold_currency
+        size = line.bought if line.bought_currency == foreign else line.sold.copy_negate()
+        said = f"{line.account} {line.sold_currency} {plain(line.sold)}, {line.bought_currency} {plain(line.bought)}"
+        pair = {line.sold_currency, line.bought_currency}
+        if pair != {base, foreign} or foreign == base or (line.account, base) not in left:
+            yield said
+            continue
+        due = exchanged(
+            line.account, base, foreign, size, rate=evidence.prices.rate(foreign), spread=policy.costs.fx_spread
+        )
+        if due != line or not size or size % minor_unit(foreign) or (line.account, foreign) in seen:
+            yield f"{said}: rate {plain(line.rate)}, cost {plain(line.cost)}"
+        seen.add((line.account, foreign))
+        brought = line.moved(line.bought_currency, base)
+        without = exact_sum((left[line.account, line.bought_currency], brought.copy_negate()))
+        if without >= cash_floor(evidence, line.account, line.bought_currency):
+            yield f"{said} is not needed"
 
 
 def caps(evidence: Evidence) -> Iterator[str]:
@@ -81,16 +116,15 @@ def due(evidence: Evidence) -> Iterator[str]:
     plan = evidence.plan
     if plan.decision.rebalance != (plan.decision.trigger != "none"):
         yield f"trigger {plan.decision.trigger}"
-    if plan.ideal if plan.decision.rebalance else plan.orders:
+    if plan.ideal if plan.decision.rebalance else plan.orders or plan.exchanges:
         yield f"{len(plan.orders)} and {len(plan.ideal)}"
 
 
 def after(evidence: Evidence) -> Iterator[str]:
     plan, total = evidence.plan, total_after(evidence)
-    moved = {order.code: order.quantity if order.side is Side.BUY else -order.quantity for order in plan.orders}
     for row in plan.after:
         asset = plan.drift.asset(row.code)
-        quantity = exact_sum((asset.quantity, Decimal(moved.get(row.code, 0))))
+        quantity = exact_sum((asset.quantity, *(order.change for order in plan.orders if order.code == row.code)))
         value = evidence.prices.value(row.code, quantity) if asset.price is not None else ZERO
         weight = Fraction(value) / Fraction(total) if total else Fraction(0)
         shown = (as_decimal(weight), as_decimal(weight - Fraction(asset.target_weight)))
@@ -104,6 +138,7 @@ def totals(evidence: Evidence) -> Iterator[str]:
         "turnover": exact_sum(evidence.in_base(order.amount, order.currency) for order in plan.orders),
         "commission": exact_sum(evidence.in_base(order.commission, order.currency) for order in plan.orders),
         "slippage": exact_sum(evidence.in_base(order.slippage, order.currency) for order in plan.orders),
+        "fx_cost": exact_sum(line.cost for line in plan.exchanges),
         "cash_before": plan.drift.cash_value,
         "cash_after": cash_in_base(evidence),
         "max_drift_before": max((abs(asset.drift) for asset in plan.drift.assets), default=ZERO),
@@ -117,7 +152,7 @@ def totals(evidence: Evidence) -> Iterator[str]:
 def conserved(evidence: Evidence) -> Iterator[str]:
     """Value after = value before + paid in - costs, within the rounding of each position and cash row."""
     plan = evidence.plan
-    costs = exact_sum((plan.summary.commission, plan.summary.slippage))
+    costs = exact_sum((plan.summary.commission, plan.summary.slippage, plan.summary.fx_cost))
     expected = exact_sum((evidence.total, costs.copy_negate()))
     lost = exact_sum((total_after(evidence), expected.copy_negate()))
     if abs(lost) > _rounding(evidence):
@@ -131,10 +166,12 @@ def _rounding(evidence: Evidence) -> Decimal:
     for currency in {row.currency for row in plan.drift.assets} | {balance.currency for balance in plan.drift.cash}:
         unit = minor_unit(currency)
         rows = [row for row in plan.drift.assets if row.currency == currency and row.price is not None]
-        whole = all((row.price or ONE) % unit == 0 and row.quantity % 1 == 0 for row in rows)
+        counts = {row.code: row.quantity for row in plan.after}
+        whole = all((r.price or ONE) % unit == 0 and r.quantity % 1 == 0 == counts[r.code] % 1 for r in rows)
         if currency == base and whole:
             continue
         times = 2 * len(rows) + 3 * sum(order.currency == currency for order in plan.orders) + 2
+        times += 2 * len(plan.exchanges) + 2 * len(evidence.accounts)
         step = exact_sum((product(unit, evidence.prices.rate(currency)), minor_unit(base)))
         blurred = exact_sum((blurred, product(Decimal(times), step)))
     return blurred
@@ -142,8 +179,7 @@ def _rounding(evidence: Evidence) -> Decimal:
 
 def identity(evidence: Evidence) -> Iterator[str]:
     plan = evidence.plan
-    made = plan_id(
-        evidence.policy, evidence.holdings, evidence.prices, plan.options, plan.orders, evidence.account, evidence.on
-    )
+    inputs = (evidence.policy, evidence.holdings, evidence.prices, plan.options)
+    made = plan_id(*inputs, plan.orders, ", ".join(evidence.accounts), evidence.on, plan.exchanges)
     if made != plan.plan_id:
         yield f"{plan.plan_id}, not {made}"
