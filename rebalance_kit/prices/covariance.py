@@ -25,6 +25,7 @@ from rebalance_kit.prices.model import FxRate, PriceBook
 MIN_RETURNS = 20  # fewer say nothing
 DAYS_A_YEAR = Fraction(36525, 100)
 PARTS = 10**12
+Ratio = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,28 +76,29 @@ def _common_days(book: PriceBook, codes: Collection[str]) -> list[date]:
     return sorted(set.intersection(*known)) if known else []
 
 
-def _values(book: PriceBook, code: str, days: Sequence[date], fixed: list[str]) -> list[Fraction]:
-    """The closes of a code on the days, in the base currency where the rates of the days are known."""
+def _values(book: PriceBook, code: str, days: Sequence[date], fixed: list[str]) -> list[Ratio]:
+    """The closes of a code on the days, in the base currency where the rates of the days are known; as (above, below)
+    of exact fractions, which is several times faster than fractions themselves."""
     closes = {quote.as_of: quote for quote in book.history[code]}
     currency = closes[days[-1]].currency
-    prices = [Fraction(closes[day].price) for day in days]
+    prices = [closes[day].price.as_integer_ratio() for day in days]
     if currency == book.base_currency:
         return prices
     rates = book.rate_history.get(currency, ())
     if len(rates) < 2 or rates[0].as_of > days[0]:
         fixed.append(code)
         return prices
-    return [price * _rate(rates, day) for price, day in zip(prices, days, strict=True)]
+    known = (_rate(rates, day) for day in days)
+    return [(above * up, below * down) for (above, below), (up, down) in zip(prices, known, strict=True)]
 
 
-def _rate(rates: Sequence[FxRate], day: date) -> Fraction:
+def _rate(rates: Sequence[FxRate], day: date) -> Ratio:
     place = bisect_right(rates, day, key=lambda rate: rate.as_of)
-    return Fraction(rates[place - 1].rate)
+    return rates[place - 1].rate.as_integer_ratio()
 
 
-def _centred(values: Sequence[Fraction]) -> tuple[int, ...]:
+def _centred(values: Sequence[Ratio]) -> tuple[int, ...]:
     """(r_i - mean) x n in parts of 10^12, whole numbers whose sum is exactly zero."""
-    ratios = [value.as_integer_ratio() for value in values]
-    returns = [up * below * PARTS // (down * above) for (above, below), (up, down) in pairwise(ratios)]
+    returns = [up * below * PARTS // (down * above) for (above, below), (up, down) in pairwise(values)]
     total, count = sum(returns), len(returns)
     return tuple(value * count - total for value in returns)
