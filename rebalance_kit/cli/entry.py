@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import typer
 
-from rebalance_kit.cli import actions, faults, harvest, importing, output, policy, prices, questions, record
+from rebalance_kit.cli import actions, faults, harvest, importing, output, policy, prices, questions, record, research
 from rebalance_kit.cli.story import STORY
 from rebalance_kit.cli.worker import worker
 from rebalance_kit.errors import KitError, PolicyError
@@ -36,12 +36,13 @@ app.command()(actions.dashboard)
 app.command(hidden=True)(worker)
 app.add_typer(policy.commands, name="policy")
 app.add_typer(record.journal, name="journal")
+app.add_typer(research.research, name="research")
 
 COMMANDS = (
     "demo", "drift", "plan", "cash", "harvest", "import", "prices", "run", "history", "stop", "dashboard", "policy",
-    "journal",
+    "journal", "research",
 )  # fmt: skip
-_INNER = {"policy": policy.COMMANDS, "journal": record.JOURNAL_COMMANDS}
+_INNER = {"policy": policy.COMMANDS, "journal": record.JOURNAL_COMMANDS, "research": research.RESEARCH_COMMANDS}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -16,7 +16,7 @@ Where am I off target, what should I do about it, and what will it cost?
   stop PORTFOLIO        the kill switch: no order leaves (--off: they may again)
   history, journal ...  what was done, and when; is the record whole?
   dashboard [DIR]       the same in your browser: sliders, preview, submit
-  policy check|schema   check a portfolio.yaml; a JSON schema for your editor
+  policy ..., research  check a portfolio.yaml; how often and how wide to trade
 
 PORTFOLIO is a folder. Questions about it take --on DATE, --account NAME,
 --holdings FILE, --prices FILE, --language ko|en and --json (for programs).

@@ -25,6 +25,7 @@ class NoPlan(Exception):
 
     def __init__(self, currency: str | None, missing: Fraction = Fraction(0)) -> None:
         self.currency, self.missing = currency, missing
+        self.account: str | None = None  # the one of several whose cash it is
         super().__init__(currency, missing)
 
 

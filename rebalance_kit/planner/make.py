@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from rebalance_kit.costs import commission, slippage
 from rebalance_kit.drift import AssetDrift, Drift
@@ -32,13 +33,16 @@ from rebalance_kit.planner.identity import plan_id
 from rebalance_kit.planner.plan import AfterRow, Certificate, Optimality, Plan, PlanOptions, Summary
 from rebalance_kit.planner.plan_tax import IgnoringTax
 from rebalance_kit.planner.solve import NoPlan, Solution, solve
-from rebalance_kit.planner.stating import Case, case_of, only_account, problem_of, require_prices
+from rebalance_kit.planner.stating import Case, case_of, is_household, problem_of, require_prices
 from rebalance_kit.planner.taxing import NO_TAXES, estimated, findings_of, ignoring_tax, plan_tax, tax_of, taxes_of
 from rebalance_kit.policy.model import CashRule, Method, Policy
 from rebalance_kit.prices.instruments import Instruments
 from rebalance_kit.prices.model import PriceBook
 from rebalance_kit.trigger import Decision
 from rebalance_kit.words import Finding, Text
+
+if TYPE_CHECKING:
+    from rebalance_kit.planner.household_solve import HouseholdSolution
 
 GAP_UNIT = Decimal("0.0001")  # bp
 
@@ -92,6 +96,7 @@ def make_plan(
         certificate=Certificate(()),  # until the plan is whole and can be re-proved
         findings=(
             *telling.findings(case, goals, orders, after, decision, total),
+            *_household_findings(case),
             *told,
             *findings_of(taxes, tax, orders),
             *weighed.findings,
@@ -104,12 +109,22 @@ def make_plan(
     return replace(plan, certificate=proof)
 
 
+def _household_findings(case: Case) -> tuple[Finding, ...]:
+    if not is_household(case):
+        return ()
+    from rebalance_kit.planner.household import household_findings
+
+    return tuple(household_findings(case))
+
+
 def wanted_orders(case: Case, goals: Sequence[Goal], on: date) -> tuple[Order, ...]:
     """The orders alone of the best plan, with their tax. Raises RuleError when the cash cannot be raised."""
     return estimated(case.taxes, _orders(case, _solved(case, goals), goals, on), on)[0]
 
 
-def _solved_if_possible(case: Case, goals: Sequence[Goal], *, due: bool) -> tuple[Solution | None, tuple[Finding, ...]]:
+def _solved_if_possible(
+    case: Case, goals: Sequence[Goal], *, due: bool
+) -> tuple[Solution | HouseholdSolution | None, tuple[Finding, ...]]:
     """When nothing is due, that no plan would be possible is a finding, not a failure."""
     try:
         return _solved(case, goals), ()
@@ -120,15 +135,18 @@ def _solved_if_possible(case: Case, goals: Sequence[Goal], *, due: bool) -> tupl
         return None, (Finding(error.code, "warning", said),)
 
 
-def _solved(case: Case, goals: Sequence[Goal]) -> Solution:
-    only_account(case.policy, case.holdings, case.options)  # until households are solved
+def _solved(case: Case, goals: Sequence[Goal]) -> Solution | HouseholdSolution:
     try:
+        if is_household(case):
+            from rebalance_kit.planner.household import solved_household  # with HiGHS and numpy behind it
+
+            return solved_household(case, goals)
         return solve(problem_of(case, goals))
     except NoPlan as none:
-        raise _no_plan(case, none) from None
+        raise _no_plan(case if none.account is None else case.at(none.account), none) from None
 
 
-def _orders(case: Case, solution: Solution, goals: Sequence[Goal], on: date) -> tuple[Order, ...]:
+def _orders(case: Case, solution: Solution | HouseholdSolution, goals: Sequence[Goal], on: date) -> tuple[Order, ...]:
     """The orders that lead to the counts: sells first, then by account and code."""
     by_code = {goal.code: goal for goal in goals}
     moves = []
@@ -258,8 +276,21 @@ def _summary(
         cash_before=case.drift.cash_value,
         cash_after=cash,
         max_drift_before=case.drift.max_drift,
-        max_drift_after=max((abs(row.drift) for row in after), default=ZERO),
+        max_drift_after=_largest_drift(case, after, cash),
     )
+
+
+def _largest_drift(case: Case, after: Sequence[AfterRow], cash: Decimal) -> Decimal:
+    """The largest drift that is left: of an asset, or of a group that is judged instead of its assets."""
+    values = {row.code: row.value for row in after}
+    total = exact_sum((*values.values(), cash))
+    alone = {row.code for row in case.drift.assets if not row.stands_in}
+    drifts = [abs(row.drift) for row in after if row.code in alone]
+    for name, members in case.policy.interchangeable_groups().items():
+        value = exact_sum(values[asset.code] for asset in members)
+        weight = Fraction(value) / Fraction(total) if total else Fraction(0)
+        drifts.append(abs(as_decimal(weight - Fraction(case.drift.group(name).target_weight))))
+    return max(drifts, default=ZERO)
 
 
 def _method(policy: Policy, options: PlanOptions) -> Method:
@@ -290,7 +321,7 @@ def _no_plan(case: Case, none: NoPlan) -> RuleError:
     stays, missing = show_money(case.floor_of_cash(currency), currency), show_money(short, currency)
     return RuleError(
         "cash_cannot_be_raised",
-        where=Text(f"cash in {currency}", f"{currency} 현금"),
+        where=_where(case, currency),
         wrong=Text(
             f"selling everything that may be sold leaves {missing} too little",
             f"팔 수 있는 것을 다 팔아도 {missing}이(가) 모자랍니다",
@@ -303,7 +334,13 @@ def _no_plan(case: Case, none: NoPlan) -> RuleError:
     )
 
 
-def _optimality(case: Case, solution: Solution | None) -> Optimality:
+def _where(case: Case, currency: str) -> Text:
+    if len(case.planned) == 1:
+        return Text(f"cash in {currency}", f"{currency} 현금")
+    return Text(f"cash in {currency} of account {case.account}", f"{case.account} 계좌의 {currency} 현금")
+
+
+def _optimality(case: Case, solution: Solution | HouseholdSolution | None) -> Optimality:
     if solution is None or solution.proven:
         return Optimality("optimal", ZERO)
     unit = Fraction(10_000) / (Fraction(case.total) or 1)

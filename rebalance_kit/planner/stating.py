@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
+from rebalance_kit.cashflow import cash_goals
 from rebalance_kit.costs import cost_rates
 from rebalance_kit.drift import AssetDrift, Drift
 from rebalance_kit.errors import RuleError, UsageError
@@ -17,7 +18,7 @@ from rebalance_kit.planner.plan import PlanOptions
 from rebalance_kit.planner.problem import Asset, Problem, Terms, state
 from rebalance_kit.planner.taxing import NO_TAXES, Taxes
 from rebalance_kit.policy.model import Policy
-from rebalance_kit.policy.placing import may_hold, paid_account
+from rebalance_kit.policy.placing import for_flow, may_hold, paid_account
 from rebalance_kit.prices.model import PriceBook, missing_price
 from rebalance_kit.tax.schedule import SharedTax, TaxSchedule
 from rebalance_kit.words import Text
@@ -139,6 +140,24 @@ def only_account(policy: Policy, holdings: Holdings, options: PlanOptions) -> st
         )
     _require_whole_shares(policy, accounts)
     return accounts[0]
+
+
+def is_household(case: Case) -> bool:
+    """Is the plan one of several accounts, or do assets stand for each other? Then nothing separates by asset."""
+    return len(case.planned) > 1 or bool(case.policy.interchangeable_groups())
+
+
+def flow_goals(policy: Policy, holdings: Holdings, drift: Drift, options: PlanOptions) -> tuple[Goal, ...]:
+    """The goals of a deposit or withdrawal. Of several accounts one pays or is paid: what it may not hold, or does not
+    hold, takes no part. Raises as `cash_goals`."""
+    flow = (options.contribute or ZERO) - (options.withdraw or ZERO)
+    accounts = planned_accounts(policy, holdings, options.account)
+    seen = policy
+    if len(accounts) > 1:
+        paid = paid_account(policy, accounts)
+        held = [row.code for row in holdings.positions if row.account == paid and row.quantity > 0]
+        seen = for_flow(policy, paid, held, buys=flow > 0)
+    return cash_goals(seen, drift, flow, options.cash_rule or policy.rebalancing.cash.rule)
 
 
 def case_of(policy: Policy, holdings: Holdings, prices: PriceBook, drift: Drift, options: PlanOptions) -> Case:

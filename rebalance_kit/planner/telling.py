@@ -55,7 +55,8 @@ def _paid_at_home(case: Case) -> Finding:
 def _below_minimum(case: Case, goals: Sequence[Goal], orders: Sequence[Order]) -> Iterator[Finding]:
     """What stays as it is because the goal is nearer than the minimum trade."""
     traded = {order.code for order in orders}
-    names = [_name(case, goal.code) for goal in goals if goal.below_minimum and goal.code not in traded]
+    small = (goal.code for goal in goals if goal.below_minimum and goal.code not in traded)
+    names = [_name(case, code) for code in small if not case.drift.asset(code).stands_in]
     if names:
         least = show_money(case.minimum, case.policy.base_currency)
         listed = ", ".join(names)
@@ -94,7 +95,7 @@ def _short_of_cash(
     case: Case, goals: Sequence[Goal], orders: Sequence[Order], after: Sequence[AfterRow]
 ) -> Iterator[Finding]:
     """A currency whose purchases are short of cash while another has some to spare: plans never exchange money."""
-    if len(case.currencies) < 2:
+    if len(case.currencies) < 2 or len(case.planned) > 1:
         return
     left = _cash_left(case, orders)
     wanted = {goal.code: goal.value for goal in goals}

@@ -49,7 +49,7 @@ NAMES = {
     "calendar_3m": Text("every quarter", "매분기"),
     "calendar_12m": Text("every year", "매년"),
     "calendar_24m": Text("every 2 years", "2년마다"),
-    **{f"threshold_{t}": Text(f"band of {t} points", f"±{t}%p") for t in THRESHOLDS},
+    **{f"threshold_{t}": Text(f"{t}-point band", f"±{t}%p") for t in THRESHOLDS},
 }
 WARNING = Text(
     "The lowest expected cost was not the best Sharpe ratio, and a simulation is not execution.",
