@@ -8,11 +8,13 @@ from rebalance_kit.brokers.base import Snapshot
 from rebalance_kit.errors import DecisionNeeded
 from rebalance_kit.execution.records import RunRecord, State
 from rebalance_kit.execution.result import RunStatus, Upto
-from rebalance_kit.money import ZERO, exact_sum, plain, show_money
+from rebalance_kit.money import ZERO, exact_sum, plain, product, show_money
 from rebalance_kit.orders import Side
 from rebalance_kit.policy.model import Policy
 from rebalance_kit.prices.model import PriceBook
 from rebalance_kit.words import Text
+
+LARGEST_CHARGE = Decimal("0.01")  # of what was traded: a broker that took more took something else
 
 
 def status_of(run: RunRecord) -> RunStatus:
@@ -31,7 +33,8 @@ def status_of(run: RunRecord) -> RunStatus:
 
 
 def differences(run: RunRecord, snapshot: Snapshot) -> tuple[Text, ...]:
-    """Every share and every unit of cash by which the account differs from the start plus the fills. Zero tolerance."""
+    """Every share and every unit of cash by which the account differs from the start plus the fills. Zero tolerance;
+    what a broker took for orders of which it states no commission must be what it says that it charged."""
     shares, cash = _expected(run)
     found = []
     for code in sorted(shares.keys() | {p.code for p in snapshot.positions}):
@@ -39,12 +42,40 @@ def differences(run: RunRecord, snapshot: Snapshot) -> tuple[Text, ...]:
         if there != wanted:
             found.append(Text(f"{code}: {plain(there)} shares, {plain(wanted)} expected",
                               f"{code}: {plain(there)}주, 예상 {plain(wanted)}주"))  # fmt: skip
+    taken = charges(run, snapshot)
     for currency in sorted(cash.keys() | {c.currency for c in snapshot.cash if c.kind == "cash"}):
         money, due = snapshot.cash_of(currency), cash.get(currency, ZERO)
-        if money != due:
+        if money != due and not (currency in taken and _plausible(run, snapshot, currency, taken[currency])):
             found.append(Text(f"{show_money(money, currency)}, {show_money(due, currency)} expected",
                               f"{show_money(money, currency)}, 예상 {show_money(due, currency)}"))  # fmt: skip
     return tuple(found)
+
+
+def charges(run: RunRecord, snapshot: Snapshot) -> dict[str, Decimal]:
+    """What the orders of a run cost by what its cash lacks, for a broker that states it of no single order."""
+    if snapshot.charged is None:
+        return {}
+    _, cash = _expected(run)
+    stated: dict[str, Decimal] = {}
+    for attempt in run.attempts:
+        stated[attempt.currency] = exact_sum((stated.get(attempt.currency, ZERO), attempt.commission))
+    return {
+        currency: exact_sum((cash.get(currency, ZERO), fee, snapshot.cash_of(currency).copy_negate()))
+        for currency, fee in stated.items()
+    }
+
+
+def _plausible(run: RunRecord, snapshot: Snapshot, currency: str, taken: Decimal) -> bool:
+    """Whether a sum can be the commissions and taxes of the run's orders: the one that the broker's own account of the
+    day shows, where it shows one, and never more than a hundredth of what was traded."""
+    traded = exact_sum(a.amount for a in run.attempts if a.filled and a.currency == currency)
+    if not ZERO <= taken <= product(traded, LARGEST_CHARGE):
+        return False
+    before = dict(run.work.charged_before).get(currency)
+    now = dict(snapshot.charged or ()).get(currency)
+    if before is None or now is None or run.started_at.date() != snapshot.as_of.date():
+        return True
+    return taken == exact_sum((now, before.copy_negate()))
 
 
 def does_not_balance(run_id: str, found: tuple[Text, ...]) -> DecisionNeeded:

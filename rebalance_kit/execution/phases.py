@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
-from rebalance_kit.brokers.base import Answer, TakesExchanges, TakesTransfers
-from rebalance_kit.execution.balance import differences, does_not_balance, status_of, total_value
+from rebalance_kit.brokers.base import Answer, SizesBuys, Snapshot, TakesExchanges, TakesTransfers
+from rebalance_kit.execution.balance import charges, differences, does_not_balance, status_of, total_value
 from rebalance_kit.execution.context import RunContext
 from rebalance_kit.execution.exchanging import says_exchange, sized_exchanges, worst_price
 from rebalance_kit.execution.journal import Journal
@@ -26,6 +26,8 @@ from rebalance_kit.words import Finding, Severity, Text
 
 POLL_SECONDS = 1.0
 CANCEL_READS = 10
+PATIENCE = 30  # seconds that an order may rest where the policy does not say
+BALANCE_READS = 10  # a balance shows a fill some seconds after the order list does
 
 
 class Phases:
@@ -66,6 +68,8 @@ class Phases:
         self._context.trace("sells.settled")
 
     def _buy(self, run: RunRecord) -> None:
+        if run.traded and not self._context.broker.instant:
+            self._caught_up()  # the cash of the sells may show later than their fills
         for intent in self._unsent(run, Side.BUY):
             self._send(intent, self._affordable(self._run(), intent))
         self._wait_and_cancel(Side.BUY)
@@ -102,7 +106,9 @@ class Phases:
             for one in run.attempts
             if one.side is Side.BUY and one.state is State.UNKNOWN and one.currency == order.currency
         ]
-        return order.affordable(exact_sum((free, *kept)), price, intent.quantity)
+        most = order.affordable(exact_sum((free, *kept)), price, intent.quantity)
+        broker = self._context.broker
+        return min(most, broker.buyable(intent.code, order.limit_price)) if isinstance(broker, SizesBuys) else most
 
     def _may_send(self, run: RunRecord) -> bool:
         """Whether the next order may leave: the kill switch is asked before each."""
@@ -116,7 +122,7 @@ class Phases:
 
     def _wait_and_cancel(self, side: Side) -> None:
         """Wait for fills as long as the policy's patience, then take what is left out of the book."""
-        deadline = 0.0 if self._context.broker.instant else float(self._run().work.patience)
+        deadline = 0.0 if self._context.broker.instant else float(self._run().work.patience or PATIENCE)
         waited = 0.0
         while (live := self._live(side)) and waited < deadline:
             self._context.sleep(POLL_SECONDS)
@@ -207,16 +213,15 @@ class Phases:
     def _close(self) -> RunRecord:
         context, run = self._context, self._run()
         status = status_of(run)
-        snapshot = context.broker.snapshot()
+        known = status is not RunStatus.UNKNOWN
+        snapshot, wrong = self._caught_up() if known else (context.broker.snapshot(), ())
         total = total_value(snapshot, context.prices, context.policy)
         stopped = Upto.SELL if run.phase == "SELL" else Upto.BUY
-        wrong: tuple[Text, ...] = ()
-        if status is not RunStatus.UNKNOWN:
-            wrong = differences(run, snapshot)
-            if wrong:
-                self._journal.note(self._run_id, "not balanced", {"differences": [text.en for text in wrong]})
-            else:
-                self._write_snapshot(run)
+        if wrong:
+            self._journal.note(self._run_id, "not balanced", {"differences": [text.en for text in wrong]})
+        elif known:
+            self._say_charges(run, snapshot)
+            self._write_snapshot(run, snapshot)
         self._journal.end_run(run, status, stopped, total, self._journal.findings(self._run_id))
         context.trace("run.ended")
         context.tell(self._run_id, Text(f"ended: {status.value}", f"실행을 마쳤습니다: {status.value}"))
@@ -224,11 +229,28 @@ class Phases:
             raise does_not_balance(self._run_id, wrong)
         return self._run()
 
-    def _write_snapshot(self, run: RunRecord) -> None:
+    def _caught_up(self) -> tuple[Snapshot, tuple[Text, ...]]:
+        """What the account holds once it shows every fill, and what still differs if it never does."""
+        broker = self._context.broker
+        snapshot = broker.snapshot()
+        for _ in range(0 if broker.instant else BALANCE_READS):
+            if not differences(self._run(), snapshot):
+                break
+            self._context.sleep(POLL_SECONDS)
+            snapshot = broker.snapshot()
+        return snapshot, differences(self._run(), snapshot)
+
+    def _say_charges(self, run: RunRecord, snapshot: Snapshot) -> None:
+        for currency, taken in sorted(charges(run, snapshot).items()):
+            money = show_money(taken, currency)
+            says = Text(f"commissions and taxes of the orders: {money}", f"주문에 든 수수료와 세금: {money}")
+            self._find("charged", "info", says)
+
+    def _write_snapshot(self, run: RunRecord, snapshot: Snapshot) -> None:
         context = self._context
         write_snapshot(
             context.folder,
-            snapshot=context.broker.snapshot(),
+            snapshot=snapshot,
             holdings=context.holdings,
             prices=context.prices,
             run_id=run.run_id,

@@ -13,7 +13,7 @@ only once the book of its session has closed and a second list lacks it too. Unt
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from rebalance_kit.brokers.base import Answer, BrokerOrder, KeepsHours, OrderList, OrderRow, Reply
@@ -52,9 +52,11 @@ class Sender:
 
     def settle(self, attempts: Iterable[Attempt]) -> None:
         """Bring every attempt as far as the broker's list can decide now."""
-        for attempt in attempts:
-            if not attempt.state.terminal:
-                self._settle_one(attempt)
+        lists: dict[date, OrderList] = {}
+        for attempt in [self._ended(one) for one in attempts if not one.state.terminal]:
+            if attempt.session not in lists:
+                lists[attempt.session] = self.complete_list(attempt.session)
+            self._settle_one(attempt, lists[attempt.session].rows)
 
     def complete_list(self, session: date) -> OrderList:
         """The broker's complete list. BrokerError when it stays incomplete."""
@@ -90,12 +92,15 @@ class Sender:
             context.tell(self._run_id, reply.reason, logging.WARNING)
         return reply
 
-    def _settle_one(self, attempt: Attempt) -> None:
-        if attempt.state is State.SENDING:
-            # Only a process that is dead leaves this behind: its lock is ours now, so the call has ended.
-            self._journal.answered(self._run_id, attempt.attempt_id, State.UNKNOWN, _PROCESS_ENDED)
-            attempt = self._journal.attempt(self._run_id, attempt.attempt_id)
-        rows = self.complete_list(attempt.session).rows
+    def _ended(self, attempt: Attempt) -> Attempt:
+        """An attempt whose call has ended. Only a process that is dead leaves one behind that is being sent: its lock
+        is ours now. It becomes unknown before the list is read that may rule it out."""
+        if attempt.state is not State.SENDING:
+            return attempt
+        self._journal.answered(self._run_id, attempt.attempt_id, State.UNKNOWN, _PROCESS_ENDED)
+        return self._journal.attempt(self._run_id, attempt.attempt_id)
+
+    def _settle_one(self, attempt: Attempt, rows: Sequence[OrderRow]) -> None:
         if attempt.state is not State.UNKNOWN:
             row = next((row for row in rows if row.number == attempt.number), None)
         else:

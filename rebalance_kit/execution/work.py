@@ -57,7 +57,8 @@ class Work:
 
     `floors` is cash that stays, by currency. `deposit` and `withdrawal` are positive amounts of the base currency.
     `source_sha256` is the hash of the holdings file that the account was opened from. `patience` is in seconds.
-    `exchanges` are the plan's; `fx_spread` is what exchanging costs, as a share.
+    `exchanges` are the plan's; `fx_spread` is what exchanging costs, as a share. `charged_before` is what the broker
+    had charged already when the run began, as `Snapshot.charged`.
     """
 
     plan_id: str
@@ -82,6 +83,7 @@ class Work:
     source_sha256: str
     exchanges: tuple[Exchange, ...] = ()
     fx_spread: Decimal = ZERO
+    charged_before: tuple[tuple[str, Decimal | None], ...] = ()
 
     @property
     def orders(self) -> tuple[WorkOrder, ...]:
@@ -129,6 +131,7 @@ def make_work(checked: CheckedOrders, *, upto: Upto, source_sha256: str) -> Work
         source_sha256=source_sha256,
         exchanges=checked.exchanges,
         fx_spread=policy.costs.fx_spread,
+        charged_before=snapshot.charged or (),
     )
 
 
