@@ -10,13 +10,13 @@ Where am I off target, what should I do about it, and what will it cost?
   plan PORTFOLIO        orders in whole shares, what they cost, where they lead
   cash PORTFOLIO N      where new money goes, rule by rule (-N: a withdrawal)
   harvest PORTFOLIO     losses and gains worth realising for the tax, lot by lot
-  import FILE...        what a broker's export holds (with --write: kept)
-  prices PORTFOLIO      closes from the web into prices.csv (with --write)
+  import, prices ...    a broker's export, closes from the web (--write keeps)
   run PORTFOLIO         the plan, checked; carried out only with --yes PLAN_ID
   stop PORTFOLIO        the kill switch: no order leaves (--off: they may again)
   history, journal ...  what was done, and when; is the record whole?
   dashboard [DIR]       the same in your browser: sliders, preview, submit
-  policy ..., research  check a portfolio.yaml; how often and how wide to trade
+  research table|zone   how often and how wide: what a rule would have cost
+  policy check|schema   check a portfolio.yaml; a JSON schema for your editor
 
 PORTFOLIO is a folder. Questions about it take --on DATE, --account NAME,
 --holdings FILE, --prices FILE, --language ko|en and --json (for programs).
