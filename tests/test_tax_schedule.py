@@ -214,7 +214,7 @@ def test_the_rates_of_a_year_without_an_income_are_the_assumed_ones() -> None:
     shared = tax_schedules(american_case([200] * 4, american()).case(), "main", CODES)[1]
     year = shared.american
     assert year is not None
-    assert year.one_rate
+    assert year.exact
     rates = (year.short_rate, year.long_rate, year.ordinary_rate, year.collectible_rate)
     reading = american_case([200] * 4, american()).case().rules.on(ON)
     assumed, long = reading.fraction("us_assumed_short_rate"), reading.fraction("us_assumed_long_rate")
@@ -254,3 +254,11 @@ def test_lots_of_a_schedule_are_taken_in_order(shares: int) -> None:
     taken = schedule.lots(Fraction(shares))
     assert exact_sum(Decimal(int(part)) for _, part in taken) == min(shares, 30)
     assert [name for name, _ in taken] == ["A1", "A2", "A3"][: len(taken)]
+
+
+def test_where_losses_may_not_save_a_planner_is_told_of_nothing_to_offset() -> None:
+    case = american_case([100] * 4, american(realised_gain_ytd="50000", loss_carryover_long="1000")).case()
+    year = tax_schedules(case, "main", CODES, saves=False)[1].american
+    assert year is not None
+    assert (year.short_before, year.long_before, year.ordinary_rate) == (0, -1000, 0)
+    assert not year.exact

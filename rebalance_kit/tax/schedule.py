@@ -113,11 +113,13 @@ class Hinge:
 
 @dataclass(frozen=True, slots=True)
 class AmericanYear:
-    """The netting of short and long: gains already made less carried losses, and the marginal rates.
+    """The netting of short and long as a planner weighs it: the gains already made less carried losses, and marginal
+    rates on a net short-term gain, on a net long-term one, on what a loss takes from other income (up to
+    `loss_limit`), and on a collectible.
 
-    The rates are those of a year with neither gain nor loss: on a net short-term gain, on a net long-term gain, on
-    what a loss takes from other income (up to `loss_limit`), and on a collectible. Where nobody states an income
-    (`one_rate`) they hold everywhere; otherwise brackets and NIIT change them, and `tax` and `slopes` know how.
+    Where nobody states an income and a loss may save (`exact`), that is the tax itself. Otherwise brackets and NIIT
+    move the rates, or a loss counts only against the gains of the same plan: `tax` and `slopes` are the truth, of the
+    gains `before` (carried losses deducted).
     """
 
     short_before: Fraction
@@ -126,9 +128,9 @@ class AmericanYear:
     long_rate: Fraction
     ordinary_rate: Fraction
     loss_limit: Fraction
-    collectible_before: Fraction = NOTHING
     collectible_rate: Fraction = NOTHING
-    one_rate: bool = True
+    exact: bool = True
+    before: Gains = field(default_factory=Gains)
     taxpayer: Taxpayer = field(default_factory=Taxpayer)
     reading: Reading | None = field(default=None, compare=False)
 
@@ -136,9 +138,7 @@ class AmericanYear:
         """The tax of the whole year with some sales, exact (`tax.us.gains_tax`)."""
         if self.reading is None:
             raise ValueError("a year without rules has no tax")
-        gains = Gains(self.short_before + sums.short, self.long_before + sums.long,
-                      self.collectible_before + sums.collectible)  # fmt: skip
-        return gains_tax(gains, self.taxpayer, self.reading)
+        return gains_tax(self.before + Gains(sums.short, sums.long, sums.collectible), self.taxpayer, self.reading)
 
     def slopes(self, sums: Sums, step: Fraction = Fraction(1, 1000)) -> tuple[Fraction, Fraction, Fraction]:
         """The marginal rates of one more short, long and collectible gain at some sales."""

@@ -31,7 +31,7 @@ from rebalance_kit.tax.korea_accounts import DEFERRED
 from rebalance_kit.tax.lots import NONE, TaxLot
 from rebalance_kit.tax.rules import Reading
 from rebalance_kit.tax.schedule import AmericanYear, Hinge, Piece, SharedTax, Sums, TaxSchedule
-from rebalance_kit.tax.us import Taxpayer, is_long_term
+from rebalance_kit.tax.us import Gains, Taxpayer, is_long_term
 from rebalance_kit.tax.wash import Bought
 
 
@@ -68,7 +68,7 @@ def schedule_of(case: Case, position: TaxPosition, reading: Reading) -> TaxSched
 def shared_tax(case: Case, reading: Reading, *, saves: bool = True) -> SharedTax:
     """What the sales of the year are taxed together, after what the policy says of the year so far."""
     if case.american:
-        return SharedTax(american=american_year(case, reading), saves=saves)
+        return SharedTax(american=american_year(case, reading, saves=saves), saves=saves)
     year = korean_year(case)
     left = reading.fraction("kr_overseas_deduction") - year.overseas_gain
     overseas = Hinge(reading.fraction("kr_overseas_rate"), left if saves else max(NONE, left))
@@ -137,26 +137,39 @@ def _edges(year: KoreanYear, reading: Reading) -> list[Fraction]:
     return sorted({*edges, *crossings})
 
 
-def american_year(case: Case, reading: Reading) -> AmericanYear:
-    """The year's netting before any sale, with its marginal rates."""
-    who, before = taxpayer(case), realised_so_far(case)
+def american_year(case: Case, reading: Reading, *, saves: bool = True) -> AmericanYear:
+    """The year's netting before any sale. The marginal rates are those of the gains already made: of a further gain,
+    and of a loss when there is none.
+
+    Where losses may not save, a planner is told of no gain that a loss could offset but those of the plan, and of no
+    other income.
+    """
+    who, made = taxpayer(case), realised_so_far(case)
+    before = made + Gains(-who.carry_short, -who.carry_long, -who.carry_long)
     year = AmericanYear(
-        short_before=before.short - who.carry_short,
-        long_before=before.long - who.carry_long,
+        short_before=before.short if saves else min(NONE, before.short),
+        long_before=before.long if saves else min(NONE, before.long),
         short_rate=NONE,
         long_rate=NONE,
         ordinary_rate=NONE,
         loss_limit=reading.fraction(f"us_loss_limit_{who.filing_status}"),
-        collectible_before=before.collectible - who.carry_long,
-        one_rate=who.income is None,
+        exact=who.income is None and saves,
+        before=before,
         taxpayer=Taxpayer(who.filing_status, who.income),
         reading=reading,
     )
     step = Fraction(1, 1000)
-    nothing = Sums(short=-year.short_before, long=-year.long_before, collectible=-year.collectible_before)
-    short, long, special = year.slopes(nothing, step)
-    ordinary = -year.tax(nothing._replace(short=nothing.short - step)) / step
-    return replace(year, short_rate=short, long_rate=long, ordinary_rate=ordinary, collectible_rate=special)
+    short, long, special = year.slopes(_gained(before), step)
+    ordinary = -year.tax(_gained(before, Gains(short=-step))) / step
+    rates = replace(year, short_rate=short, long_rate=long, collectible_rate=special)
+    return replace(rates, ordinary_rate=ordinary if saves else NONE)
+
+
+def _gained(before: Gains, wanted: Gains | None = None) -> Sums:
+    """The sums that make the year's gains `wanted`; by default what they are, losses left aside."""
+    aim = wanted or Gains(max(NONE, before.short), max(NONE, before.long), max(NONE, before.collectible))
+    return Sums(short=aim.short - before.short, long=aim.long - before.long,
+                collectible=aim.collectible - before.collectible)  # fmt: skip
 
 
 def _american_pieces(case: Case, position: TaxPosition, share: Fraction, reading: Reading) -> Iterator[Piece]:
