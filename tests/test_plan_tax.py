@@ -315,3 +315,59 @@ def test_taxes_add_up() -> None:
     assert plan.summary.tax == exact_sum(order.tax or ZERO for order in plan.orders)
     table = plan.table()
     assert next(iter(table["lots"])) == "average 25"
+
+
+# what tax does to a plan
+
+
+def loser(*, harvest: bool, realised: int) -> Situation:
+    """L is at its target and stands at half of what it cost; gains were realised before."""
+    wanted = policy(
+        "L 50, B 50",
+        assets={"L": OVERSEAS_IN_WON, "B": EQUITY},
+        deviation="squared",
+        tax={"realised_gain_ytd": realised},
+        constraints={"tax_loss_harvesting": harvest},
+    )
+    return with_cash(taxed(wanted, "L a 2024-05-02 100 @ 200000, B b 2024-05-02 100 @ 100000", "L 100000, B 100000"))
+
+
+def test_a_loss_is_harvested_only_where_the_policy_says_so() -> None:
+    assert made_plan(loser(harvest=False, realised=10 * MILLION), force=True).orders == ()
+    plan = made_plan(loser(harvest=True, realised=10 * MILLION), force=True)
+    sale = next(order for order in plan.orders if order.side is Side.SELL)
+    assert sale.tax is not None
+    assert sale.tax == -22_000 * sale.quantity
+    assert plan.summary.tax == sale.tax
+    assert plan.certificate.valid
+    assert made_plan(loser(harvest=True, realised=0), force=True).orders == ()  # there is nothing to offset
+
+
+def test_losses_offset_the_gains_of_the_same_plan() -> None:
+    wanted = policy(
+        "G 30, L 30, B 40", assets={"G": OVERSEAS_IN_WON, "L": OVERSEAS_IN_WON, "B": EQUITY},
+        tax={"realised_gain_ytd": 2_500_000},
+    )  # fmt: skip
+    made = with_cash(
+        taxed(
+            wanted,
+            "G g 2024-05-02 400 @ 20000, L l 2024-05-02 400 @ 160000, B b 2024-05-02 200 @ 100000",
+            "G 100000, L 100000, B 100000",
+        )
+    )
+    plan = made_plan(made, force=True)
+    gained = {order.code: order for order in plan.orders if order.side is Side.SELL}
+    assert gained.keys() == {"G", "L"}
+    assert plan.summary.tax == Decimal("0.22") * (80_000 * gained["G"].quantity - 60_000 * gained["L"].quantity)
+
+
+@pytest.mark.parametrize(("realised", "sold"), [(0, 25), (2_500_000, 20)])
+def test_a_gain_that_is_free_is_taken_and_one_that_is_taxed_is_weighed(
+    tmp_path: Path, realised: int, sold: int
+) -> None:
+    """n shares sold: 2 x ((25 - n) x 100,000)^2 / 15,000,000 of distance and 13,200 n of tax is least at n = 20."""
+    made = korean(deviation="squared", tax={"realised_gain_ytd": realised}, constraints=FREE)
+    plan = made_plan(made, force=True)
+    assert sale_of(plan).quantity == sold
+    assert plan.optimality.status == "optimal"
+    assert Desk(tmp_path, made, plan).run().status == "SUCCESS"  # missing its goal is meant

@@ -28,11 +28,11 @@ _COSTS = Decimal("1.01")  # more than the costs of any share
 
 
 def lands(facts: Facts) -> Iterator[Broken]:
-    """R11. Retirement accounts, whose risk share the law caps, and policies that put a price on idle cash are left to
-    the certificate: both go past goals on purpose."""
+    """R11. Retirement accounts, whose risk share the law caps, policies that put a price on idle cash, and plans that
+    tax keeps from their goals are left to the certificate: all of them miss goals on purpose."""
     rule = facts.policy.accounts.get(facts.account)
     on_purpose = facts.policy.rebalancing.cash_price or (rule is not None and rule.type is AccountType.IRP)
-    if on_purpose or not facts.plan.decision.rebalance:
+    if on_purpose or _held_back_by_tax(facts) or not facts.plan.decision.rebalance:
         return
     for asset, goal in facts.goals():
         tolerance = max(product(ONE_POINT, facts.largest_total), asset.share_value or ZERO)
@@ -49,6 +49,12 @@ def lands(facts: Facts) -> Iterator[Broken]:
                 Text("plan again", "다시 계획해 주세요"),
                 asset.code,
             )  # fmt: skip
+
+
+def _held_back_by_tax(facts: Facts) -> bool:
+    """Whether the plan that ignores tax would end nearer to the goals."""
+    tax = facts.plan.tax
+    return tax is not None and tax.ignoring_tax is not None and tax.ignoring_tax.nearer > 0
 
 
 def _gap(facts: Facts, asset: AssetDrift, goal: Goal, quantity: Decimal) -> Decimal:
