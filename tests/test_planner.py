@@ -229,10 +229,13 @@ def test_an_asset_may_be_bought_in_its_accounts_only() -> None:
     assert orders(made_plan(situation(wanted, "main: A 2 @ 100, B 8 @ 100"), force=True)) == {"B": -3}
 
 
-def test_one_account_must_be_chosen() -> None:
+def test_several_accounts_are_planned_together() -> None:
     two = situation(policy("A 50, B 50", accounts={"x": {}, "y": {}}), "x: A 10 @ 100; y: B 20 @ 100")
-    with pytest.raises(UsageError, match="x, y"):
-        made_plan(two, force=True)
+    made = made_plan(two, force=True)
+    assert [(o.account, o.code, o.side.value, o.quantity) for o in made.orders] == [
+        ("y", "B", "SELL", 5),
+        ("y", "A", "BUY", 5),
+    ]
 
 
 def test_an_account_of_parts_of_shares_is_refused() -> None:

@@ -13,7 +13,7 @@ from rebalance_kit.errors import KitError
 from rebalance_kit.goals import minimum_trade
 from rebalance_kit.holdings.model import Holdings
 from rebalance_kit.money import exact_sum, plain
-from rebalance_kit.planner import order_proofs, sum_proofs, tax_proofs
+from rebalance_kit.planner import account_proofs, order_proofs, sum_proofs, tax_proofs
 from rebalance_kit.planner.evidence import Evidence, cash_floor, cash_rows, total_after
 from rebalance_kit.planner.plan import Certificate, Check, Plan
 from rebalance_kit.policy.model import Policy
@@ -61,6 +61,8 @@ CHECKS: dict[str, Faults] = {
     "one_side": order_proofs.one_side,
     "no_oversell": order_proofs.no_oversell,
     "permitted": order_proofs.permitted,
+    "paid_account": account_proofs.paid,
+    "risk_share": account_proofs.risk_share,
     "minimum_trade": order_proofs.at_least_the_minimum,
     "amounts": order_proofs.amounts,
     "limits": order_proofs.limits,
@@ -89,6 +91,8 @@ SAID: Mapping[str, Text] = {
     "one_side": Text("each asset is on one side, sales come first", "종목마다 한쪽으로만 거래하고 매도가 먼저입니다"),
     "no_oversell": Text("no more is sold than is held", "보유 수량보다 많이 팔지 않습니다"),
     "permitted": Text("lists and the kind of plan allow every order", "금지 목록과 계획 종류에 맞는 주문입니다"),
+    "paid_account": Text("money paid in or out moves one account only", "입출금은 한 계좌만 움직입니다"),
+    "risk_share": Text("an IRP holds at most 70 % risk assets", "IRP의 위험자산은 70 % 이하입니다"),
     "minimum_trade": Text("no order is below the minimum trade", "최소 거래 금액보다 작은 주문이 없습니다"),
     "amounts": Text("amounts, commission and slippage are right", "금액, 수수료, 슬리피지가 맞습니다"),
     "limits": Text("limits are on tick and within the tolerance", "지정가가 호가 단위와 허용 오차에 맞습니다"),
@@ -143,6 +147,7 @@ def _exchange_figures(evidence: Evidence) -> str:
 
 
 FIGURES: Mapping[str, Callable[[Evidence], str]] = {
+    "risk_share": account_proofs.risk_figures,
     "minimum_trade": _minimum_figures,
     "cash": _cash_figures,
     "exchanges": _exchange_figures,

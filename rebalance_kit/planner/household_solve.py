@@ -15,8 +15,8 @@ from math import isfinite
 from rebalance_kit.planner.household_bound import lower_bound
 from rebalance_kit.planner.household_problem import Budget, Household
 from rebalance_kit.planner.household_state import State
+from rebalance_kit.planner.linear import NoPlan
 from rebalance_kit.planner.problem import OUTSIDE_PRICE
-from rebalance_kit.planner.solve import NoPlan
 
 WIDE = Fraction(2)  # bp: a wider gap (few wrappers, targets out of reach) asks for the mixed-integer programme
 PROVED = Fraction(1, 2)  # bp: what a proof on request closes the gap to

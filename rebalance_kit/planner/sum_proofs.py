@@ -17,7 +17,9 @@ from rebalance_kit.goals import ideal_goals
 from rebalance_kit.money import ONE, ZERO, as_decimal, exact_sum, minor_unit, plain, product
 from rebalance_kit.planner.evidence import Evidence, cash_floor, cash_in_base, cash_rows, cash_steps, total_after
 from rebalance_kit.planner.identity import plan_id
-from rebalance_kit.policy.model import Method
+from rebalance_kit.planner.judged import largest_drift
+from rebalance_kit.policy.model import Method, Policy
+from rebalance_kit.policy.placing import for_flow
 
 
 def cash(evidence: Evidence) -> Iterator[str]:
@@ -103,12 +105,20 @@ def goals(evidence: Evidence) -> Iterator[str]:
     if plan.method != (plan.options.method or by_fraction):
         yield f"method {plan.method}"
     if evidence.flow:
-        wanted = cash_goals(evidence.policy, plan.drift, evidence.flow, rule)
+        wanted = cash_goals(_seen(evidence), plan.drift, evidence.flow, rule)
     else:
         wanted = ideal_goals(evidence.policy, plan.drift, plan.options.method, plan.options.fraction)
     for said, goal in zip_longest(plan.goals, wanted):
         if said != goal:
             yield f"{said.code}: {plain(said.value)}" if said else "one is missing"
+
+
+def _seen(evidence: Evidence) -> Policy:
+    """The policy as the account of a deposit or withdrawal sees it, where there are several."""
+    if len(evidence.accounts) < 2:
+        return evidence.policy
+    held = {row.code for row in evidence.holdings.positions if row.account == evidence.paid and row.quantity > 0}
+    return for_flow(evidence.policy, evidence.paid, held, buys=evidence.flow > 0)
 
 
 def due(evidence: Evidence) -> Iterator[str]:
@@ -134,6 +144,8 @@ def after(evidence: Evidence) -> Iterator[str]:
 
 def totals(evidence: Evidence) -> Iterator[str]:
     plan, said = evidence.plan, evidence.plan.summary
+    before = {row.code: row.value for row in plan.drift.assets}
+    values = {row.code: row.value for row in plan.after}
     sums = {
         "turnover": exact_sum(evidence.in_base(order.amount, order.currency) for order in plan.orders),
         "commission": exact_sum(evidence.in_base(order.commission, order.currency) for order in plan.orders),
@@ -141,8 +153,8 @@ def totals(evidence: Evidence) -> Iterator[str]:
         "fx_cost": exact_sum(line.cost for line in plan.exchanges),
         "cash_before": plan.drift.cash_value,
         "cash_after": cash_in_base(evidence),
-        "max_drift_before": max((abs(asset.drift) for asset in plan.drift.assets), default=ZERO),
-        "max_drift_after": max((abs(row.drift) for row in plan.after), default=ZERO),
+        "max_drift_before": largest_drift(evidence.policy, plan.drift, before, plan.drift.cash_value),
+        "max_drift_after": largest_drift(evidence.policy, plan.drift, values, said.cash_after),
     }
     for name, amount in sums.items():
         if getattr(said, name) != amount:

@@ -101,11 +101,13 @@ class Portfolio:
         no_sell: bool = False,
         force: bool = False,
         targets: Mapping[str, Decimal] | None = None,
+        prove: bool = False,
     ) -> Plan:
         """The whole-share plan: follows the decision unless `force`; a deposit or withdrawal is always planned.
 
-        Amounts are of the base currency. Raises UsageError for options that contradict each other, RuleError when a
-        rule forbids planning (a price is missing or stale, an account needs choosing).
+        Several accounts are planned together unless the portfolio was opened for one of them; `prove` then takes the
+        time to close the gap (seconds). Amounts are of the base currency. Raises UsageError for options that contradict
+        each other, RuleError when a rule forbids planning (a price is missing or stale).
         """
         from rebalance_kit.planner.plan import PlanOptions
 
@@ -120,20 +122,21 @@ class Portfolio:
                 force=force,
                 account=self.account,
                 targets=tuple(sorted((targets or {}).items())),
+                prove=prove,
             )
         )
 
     def plan_with(self, options: PlanOptions) -> Plan:
         """The plan for ready-made options (what the worker runs again from a proposal)."""
-        from rebalance_kit.cashflow import cash_goals
         from rebalance_kit.planner.make import make_plan
+        from rebalance_kit.planner.stating import flow_goals
 
         _check_options(options)
         rules = self._rules(dict(options.targets))
         flow = (options.contribute or ZERO) - (options.withdraw or ZERO)
         drift = self.drift(targets=dict(options.targets), deposit=max(flow, ZERO))
         if flow:
-            goals = cash_goals(rules, drift, flow, options.cash_rule or rules.rebalancing.cash.rule)
+            goals = flow_goals(rules, self.holdings, drift, options)
         else:
             goals = ideal_goals(rules, drift, options.method, options.fraction)
         decision = self._decision(rules, drift, goals, force=options.force, cash_flow=bool(flow))
