@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -62,8 +62,7 @@ def _answer(service: Service, method: str, what: str, body: Any) -> Any:
         ]  # fmt: skip
     if method == "POST" and what == "clock":
         if "set" in body or "speed" in body:
-            moment = datetime.fromisoformat(body["set"]) if "set" in body else world.clock.now()
-            world.clock.set(moment, body.get("speed"))
+            world.clock.set(body.get("set", world.clock.now()), body.get("speed"))
         world.clock.advance(float(body.get("advance", 0)))
         world.catch_up()
     elif method == "POST" and what == "faults":

@@ -9,12 +9,18 @@ from threading import RLock
 KST = timezone(timedelta(hours=9), "KST")
 
 
+def korean(moment: datetime | str) -> datetime:
+    """A time in Korea; one without a zone, such as `2026-03-04 10:00`, is Korean."""
+    found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return found.astimezone(KST) if found.tzinfo else found.replace(tzinfo=KST)
+
+
 class Clock:
     """Aware Korean times from `start` on; `speed` seconds pass in a real one (0: the clock stands still)."""
 
-    def __init__(self, start: datetime, speed: float = 1.0) -> None:
+    def __init__(self, start: datetime | str, speed: float = 1.0) -> None:
         self._lock = RLock()
-        self._base = start.astimezone(KST) if start.tzinfo else start.replace(tzinfo=KST)
+        self._base = korean(start)
         self._since = time.monotonic()
         self._speed = speed
 
@@ -29,10 +35,10 @@ class Clock:
     def speed(self) -> float:
         return self._speed
 
-    def set(self, moment: datetime, speed: float | None = None) -> None:
-        """Put the clock to a time (naive: Korean time), and to a speed."""
+    def set(self, moment: datetime | str, speed: float | None = None) -> None:
+        """Put the clock to a time, and to a speed."""
         with self._lock:
-            self._base = moment.astimezone(KST) if moment.tzinfo else moment.replace(tzinfo=KST)
+            self._base = korean(moment)
             self._since = time.monotonic()
             self._speed = self._speed if speed is None else speed
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from functools import partial
 
 from rebalance_kit.brokers.kis.rehearsal.days import Hours
@@ -154,6 +154,6 @@ class Exchange:
         )
         short = need - account.cash("USD")
         if short > 0 and account.integrated_margin:
-            won = -(-short * self.world.market.rate // 1)
+            won = (short * self.world.market.rate).quantize(Decimal(1), ROUND_CEILING)
             account.deposit(-won, order.day, "KRW", "exchange")
             account.deposit(short, order.day, "USD", "exchange")

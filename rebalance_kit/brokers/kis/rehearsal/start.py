@@ -18,7 +18,7 @@ from rebalance_kit.brokers.kis.rehearsal.server import Server
 from rebalance_kit.brokers.kis.rehearsal.service import Seen, Service
 from rebalance_kit.brokers.kis.rehearsal.world import Environment, Key, World
 
-SAMPLE_START = datetime(2026, 3, 4, 10, 0)  # noqa: DTZ001 - the clock takes a bare time as Korean
+SAMPLE_START = "2026-03-04 10:00"
 NUMBERS: Mapping[Environment, str] = {"real": "12345678", "mock": "50012345"}
 
 
@@ -104,7 +104,7 @@ def start(
     products: Sequence[Product] | None = None,
     opening: Opening | Mapping[Environment, Opening] | None = None,
     *,
-    at: datetime | None = None,
+    at: datetime | str | None = None,
     speed: float = 0.0,
     rate: Decimal = Decimal("1400"),
     fees: Fees | None = None,

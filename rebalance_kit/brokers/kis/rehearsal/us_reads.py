@@ -190,7 +190,8 @@ def _history_row(call: Call, order: Order) -> Row:
         "prcs_stat_name": state, "rjct_rson": "1" if order.rejected else "", "rjct_rson_name": order.reason,
         "ord_tmd": hms(order.placed), "tr_mket_name": MARKET_NAMES[product.market], "tr_crcy_cd": "USD",
         "tr_natn": "840", "ovrs_excg_cd": product.market, "tr_natn_name": "미국",
-        "dmst_ord_dt": ymd(order.placed.date()), "thco_ord_tmd": hms(order.placed), "loan_type_cd": "10", "loan_dt": "", "mdia_dvsn_name": order.channel,
+        "dmst_ord_dt": ymd(order.placed.date()), "thco_ord_tmd": hms(order.placed), "loan_type_cd": "10",
+        "loan_dt": "", "mdia_dvsn_name": order.channel,
         "usa_amk_exts_rqst_yn": "N", "splt_buy_attr_name": "",
     }  # fmt: skip
 
