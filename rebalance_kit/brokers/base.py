@@ -257,3 +257,14 @@ class GivesPrices(Protocol):
 
     def rates(self) -> tuple[FxRate, ...]:
         """The broker's exchange rates into the won."""
+
+
+@runtime_checkable
+class KeepsTime(Protocol):
+    """A broker with a clock of its own: a rehearsal of it may play another day, and faster."""
+
+    def clock(self) -> datetime:
+        """The time there."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, in the time there."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import reduce
 
@@ -16,7 +16,7 @@ from rebalance_kit.money import ZERO, exact_sum, product
 from rebalance_kit.orders import Order, Side, share_unit
 from rebalance_kit.planner.plan import Plan
 from rebalance_kit.policy.model import Policy
-from rebalance_kit.prices.model import PriceBook
+from rebalance_kit.prices.model import PriceBook, Quote
 from rebalance_kit.words import Text
 
 
@@ -30,7 +30,7 @@ class Facts:
     session and policy that traded, `recent` the (code, side, session) of our fills of the last days, and
     `recent_turnover` what rebalancing traded in the last 30 days, in the base currency. `exchanges` and `parts` say
     whether the broker can exchange currencies and trade parts of shares for this program. `closed` says for each code
-    whose exchange is closed now, why.
+    whose exchange is closed now, why; `latest` are a broker's quotes at this moment, `now`, where orders are to leave.
     """
 
     plan: Plan
@@ -46,6 +46,8 @@ class Facts:
     stopped: bool = False
     again: bool = False
     closed: tuple[tuple[str, Text], ...] = ()
+    latest: tuple[Quote, ...] = ()
+    now: datetime | None = None
     owned: frozenset[str] = frozenset()
     unresolved: frozenset[tuple[str, Side]] = frozenset()
     earlier_run: str | None = None

@@ -13,6 +13,7 @@ from rebalance_kit.orders import Side, shares_of, show_shares, units_of
 from rebalance_kit.words import Text
 
 FAT_FINGER = Decimal("0.03")
+PLAN_AGE = timedelta(seconds=300)  # of a plan that is to be carried out at a broker
 PRICE_JUMP = Decimal("0.15")
 JUMP_WINDOW = timedelta(days=7)  # an older close before the last one says nothing about a jump
 MAX_ORDER_SHARE = Decimal("0.10")
@@ -22,7 +23,8 @@ REVERSAL = timedelta(days=5)
 
 
 def price_age(facts: Facts) -> Iterator[Broken]:
-    """R08: ages in days, counted to the plan's date."""
+    """R08: ages in days, counted to the plan's date; at a broker that is asked for prices, in seconds."""
+    yield from live_prices(facts)
     for order in facts.plan.orders:
         limit = facts.policy.prices.max_age_of(order.code)
         quote = facts.prices.quote(order.code)
@@ -37,6 +39,31 @@ def price_age(facts: Facts) -> Iterator[Broken]:
                 Text("bring a newer price", "더 새로운 가격을 넣어 주세요"),
                 order.code,
             )  # fmt: skip
+
+
+def live_prices(facts: Facts) -> Iterator[Broken]:
+    """R08 and R09 for a broker that is asked for prices: the plan's are its own and minutes old, and hold still."""
+    latest = {quote.code: quote.price for quote in facts.latest}
+    for order in facts.plan.orders if facts.now is not None and facts.typed is not None else ():
+        quote = facts.prices.quote(order.code)
+        at = None if quote is None else quote.at
+        if at is None or facts.now is None or facts.now - at > PLAN_AGE:
+            yield Broken(
+                Rule.PRICE_AGE,
+                Text(f"the price of {order.code} is no quote of the last {PLAN_AGE.seconds} seconds",
+                     f"{order.code}의 가격이 최근 {PLAN_AGE.seconds}초 안의 시세가 아닙니다"),
+                Text("plan again", "다시 계획해 주세요"),
+                order.code,
+            )  # fmt: skip
+        elif order.code not in latest:
+            yield Broken(
+                Rule.PRICE_AGE,
+                Text(f"the price of {order.code} is missing", f"{order.code}의 가격이 없습니다"),
+                Text("leave it out", "이 주문을 빼 주세요"),
+                order.code,
+            )
+        elif abs(order.reference_price - latest[order.code]) > product(FAT_FINGER, latest[order.code]):
+            yield _too_far(order.code, order.reference_price, latest[order.code])
 
 
 def fat_finger(facts: Facts) -> Iterator[Broken]:

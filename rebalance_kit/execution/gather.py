@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from rebalance_kit.brokers.base import Broker, KeepsHours, Mode, TakesExchanges, TellsCapabilities
+from rebalance_kit.brokers.base import Broker, GivesPrices, KeepsHours, Mode, TakesExchanges, TellsCapabilities
 from rebalance_kit.checks import Facts
 from rebalance_kit.execution.context import RunContext
 from rebalance_kit.execution.records import RunRecord
@@ -15,7 +15,7 @@ from rebalance_kit.execution.stop import is_stopped
 from rebalance_kit.money import exact_sum
 from rebalance_kit.orders import Side
 from rebalance_kit.planner.plan import Plan
-from rebalance_kit.prices.model import PriceBook
+from rebalance_kit.prices.model import PriceBook, Quote
 from rebalance_kit.words import Text
 
 MONTH = timedelta(days=30)
@@ -39,6 +39,8 @@ def gather_facts(
         typed=typed,
         stopped=is_stopped(context.folder),
         closed=_closed(broker, plan),
+        latest=_latest(broker, plan) if typed is not None else (),
+        now=context.clock() if isinstance(broker, GivesPrices) else None,
         again=again,
         owned=frozenset(a.number for run in runs for a in run.attempts if a.number and a.session == session),
         unresolved=frozenset((a.code, a.side) for run in runs for a in run.attempts if not a.state.terminal),
@@ -56,6 +58,11 @@ def _closed(broker: Broker, plan: Plan) -> tuple[tuple[str, Text], ...]:
         return ()
     asked = {code: broker.closed_for(code) for code in sorted({order.code for order in plan.orders})}
     return tuple((code, why) for code, why in asked.items() if why is not None)
+
+
+def _latest(broker: Broker, plan: Plan) -> tuple[Quote, ...]:
+    """What the broker says now of everything that is traded."""
+    return broker.quotes(sorted({order.code for order in plan.orders})) if isinstance(broker, GivesPrices) else ()
 
 
 def _earlier(runs: Iterable[RunRecord], session: date, policy_hash: str) -> str | None:

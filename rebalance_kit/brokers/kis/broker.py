@@ -77,7 +77,7 @@ def open_broker(
     tokens = TokenStore(settings, wire, around.folder, clock, around.sleep)
     client = Client(settings, wire, tokens, Pacer(interval, around.monotonic, around.sleep), clock)
     known = Listings({listing.code: listing for listing in listings})
-    return KisBroker(client, known, account, home, around.folder)
+    return KisBroker(client, known, account, home, around)
 
 
 class KisBroker:
@@ -86,11 +86,12 @@ class KisBroker:
     quiet_period = None  # no bound is documented: only the close of the book decides that an order never arrived
     instant = False
 
-    def __init__(self, client: Client, listings: Listings, account: str, home: Exchange, folder: Path) -> None:
+    def __init__(self, client: Client, listings: Listings, account: str, home: Exchange, around: Surroundings) -> None:
         self._client = client
         self._listings = listings
         self._account = account
         self._home: Exchange = home
+        folder, self.sleep = around.folder, around.sleep
         self._markets = Markets(folder, lambda symbol, market: us_price(client, symbol, market) is not None)
         self._hours = Hours(client, folder)
         self._quotes = Quotes(client, listings, self._markets)
