@@ -15,7 +15,7 @@ from fractions import Fraction
 
 from rebalance_kit.errors import RuleError
 from rebalance_kit.holdings.model import Holdings
-from rebalance_kit.money import ZERO, as_decimal, exact_sum, show_money
+from rebalance_kit.money import ZERO, Rounding, as_decimal, exact_sum, round_money, show_money
 from rebalance_kit.orders import Order, Side
 from rebalance_kit.planner.plan_tax import IgnoringTax, PlanTax
 from rebalance_kit.policy.model import Policy
@@ -111,7 +111,10 @@ def ignoring_tax(
     slippage."""
     made = estimated(taxes, orders, on)[1]
     tax = tax_of(made)
-    return None if tax is None else IgnoringTax(tax, *costs, orders=len(orders), nearer=nearer, same=same)
+    if made is None or tax is None:
+        return None
+    whole = round_money(nearer, made.base_currency, Rounding.HALF_UP)
+    return IgnoringTax(tax, *costs, orders=len(orders), nearer=whole, same=same)
 
 
 def tax_of(made: TaxEstimate | None) -> Decimal | None:
