@@ -141,6 +141,10 @@ def _solved(case: Case, goals: Sequence[Goal]) -> Solution | HouseholdSolution:
             from rebalance_kit.planner.household import solved_household  # with HiGHS and numpy behind it
 
             return solved_household(case, goals)
+        if case.options.instant:
+            from rebalance_kit.planner.instant import solve_instantly  # with numpy behind it
+
+            return solve_instantly(problem_of(case, goals))
         return solve(problem_of(case, goals))
     except NoPlan as none:
         raise _no_plan(case if none.account is None else case.at(none.account), none) from None

@@ -101,13 +101,15 @@ class Portfolio:
         no_sell: bool = False,
         force: bool = False,
         targets: Mapping[str, Decimal] | None = None,
+        instant: bool = False,
         prove: bool = False,
     ) -> Plan:
         """The whole-share plan: follows the decision unless `force`; a deposit or withdrawal is always planned.
 
         Several accounts are planned together unless the portfolio was opened for one of them; `prove` then takes the
-        time to close the gap (seconds). Amounts are of the base currency. Raises UsageError for options that contradict
-        each other, RuleError when a rule forbids planning (a price is missing or stale).
+        time to close the gap (seconds). `instant` answers at once with a good plan and its gap. Amounts are of the base
+        currency. Raises UsageError for options that contradict each other, RuleError when a rule forbids planning (a
+        price is missing or stale).
         """
         from rebalance_kit.planner.plan import PlanOptions
 
@@ -122,6 +124,7 @@ class Portfolio:
                 force=force,
                 account=self.account,
                 targets=tuple(sorted((targets or {}).items())),
+                instant=instant,
                 prove=prove,
             )
         )
