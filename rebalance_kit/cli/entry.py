@@ -10,6 +10,7 @@ from contextlib import suppress
 import typer
 
 from rebalance_kit.cli import actions, faults, harvest, importing, output, policy, prices, questions, record, research
+from rebalance_kit.cli.rehearse import rehearse
 from rebalance_kit.cli.story import STORY
 from rebalance_kit.cli.worker import worker
 from rebalance_kit.errors import KitError, PolicyError
@@ -33,14 +34,15 @@ app.command()(actions.run)
 app.command()(actions.history)
 app.command()(record.stop)
 app.command()(actions.dashboard)
+app.command()(rehearse)
 app.command(hidden=True)(worker)
 app.add_typer(policy.commands, name="policy")
 app.add_typer(record.journal, name="journal")
 app.add_typer(research.research, name="research")
 
 COMMANDS = (
-    "demo", "drift", "plan", "cash", "harvest", "import", "prices", "run", "history", "stop", "dashboard", "policy",
-    "journal", "research",
+    "demo", "drift", "plan", "cash", "harvest", "import", "prices", "run", "history", "stop", "dashboard", "rehearse",
+    "policy", "journal", "research",
 )  # fmt: skip
 _INNER = {"policy": policy.COMMANDS, "journal": record.JOURNAL_COMMANDS, "research": research.RESEARCH_COMMANDS}
 
