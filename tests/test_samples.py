@@ -79,7 +79,7 @@ def test_lots_add_up_to_the_holdings(sample: make_samples.Sample) -> None:
     lots = rows(PORTFOLIOS / sample.name / "lots.csv")
     for held in rows(PORTFOLIOS / sample.name / "holdings.csv"):
         if held["code"] != "CASH":
-            own = [lot for lot in lots if lot["code"] == held["code"]]
+            own = [lot for lot in lots if (lot["account"], lot["code"]) == (held["account"], held["code"])]
             assert sum(Decimal(lot["quantity"]) for lot in own) == Decimal(held["quantity"])
             assert sum(Decimal(lot["cost"]) for lot in own) == Decimal(held["cost"])
 
@@ -151,6 +151,15 @@ def test_us_opens_in_won_with_its_dollars_and_is_due() -> None:
     assert portfolio.decide().trigger == "drift"
 
 
+def test_household_opens_without_a_remark_and_is_due_by_a_group() -> None:
+    portfolio = open_portfolio(PORTFOLIOS / "household", on=make_samples.LAST)
+    drift = portfolio.drift()
+    assert portfolio.household.accounts == ("irp", "isa", "main")
+    assert (drift.total_value, drift.findings) == (Decimal(77_745_000), ())
+    assert [group.name for group in drift.group_breaches] == ["미국주식"]
+    assert portfolio.decide().trigger == "group_drift"
+
+
 def test_write_sample_makes_a_portfolio_folder_without_what_was_written_beside_it(tmp_path: Path) -> None:
     folder = write_sample(tmp_path / "new" / "mine")
     assert {path.name for path in folder.iterdir()} == {"portfolio.yaml", "holdings.csv", "lots.csv", "prices.csv"}
@@ -172,8 +181,8 @@ def test_write_sample_never_writes_over_anything(tmp_path: Path) -> None:
 
 
 def test_write_sample_names_the_samples_it_knows(tmp_path: Path) -> None:
-    assert sample_names() == ("growth", "us")
-    with pytest.raises(UsageError, match="growth, us"):
+    assert sample_names() == ("growth", "household", "us")
+    with pytest.raises(UsageError, match="growth, household, us"):
         write_sample(tmp_path / "x", "grwoth")
     assert not (tmp_path / "x").exists()
 
@@ -213,7 +222,7 @@ def test_an_installed_wheel_writes_the_same_sample(wheel: Path, tmp_path: Path) 
 
 def test_a_wheel_carries_every_sample_the_models_and_the_desk_and_nothing_written_beside_them(wheel: Path) -> None:
     shipped = wheel / "rebalance_kit" / "portfolios"
-    for folder in ("growth", "us"):
+    for folder in ("growth", "household", "us"):
         assert sorted(p.name for p in (shipped / folder).iterdir()) == [
             "holdings.csv",
             "lots.csv",

@@ -45,7 +45,7 @@ _CARRY_OUT = Text("Carry it out with:\n  {command}", "실행하려면:\n  {comma
 
 def demo(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="A folder that does not exist yet, or is empty.")],
-    sample: Annotated[str, typer.Option("--sample", metavar="NAME", help="growth or us.")] = "growth",
+    sample: Annotated[str, typer.Option("--sample", metavar="NAME", help="growth, household or us.")] = "growth",
     language: Spoken = None,
     json: Json = False,
 ) -> None:
@@ -67,7 +67,8 @@ def run(
         str | None, typer.Option("--upto", metavar="STEP", help="Stop after drift, plan, check, sell or buy.")
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Also if the same plan was carried out before.")] = False,
-    broker: Annotated[str, typer.Option("--broker", metavar="NAME", help="paper, for now.")] = "paper",
+    broker: Annotated[str, typer.Option("--broker", metavar="NAME", help="paper or kis.")] = "paper",
+    env: Annotated[str | None, typer.Option("--env", metavar="mock|real", help="At a broker: whose money.")] = None,
     contribute: Contribute = None,
     withdraw: Withdraw = None,
     cash_rule: Rule = None,
@@ -88,8 +89,7 @@ def run(
     common = Common(portfolio, holdings, prices, on, account, language, json)
     asked = PlanArguments(contribute, withdraw, cash_rule, method, fraction, no_sell, force)
     last = None if upto is None else read_choice(Upto, "--upto", upto)
-    _only_paper(broker)
-    opened = common.open()
+    opened = common.open(broker, env, again=yes is not None)
     spoken = opened.language
     done = opened.executed(yes) if yes is not None and not again else None
     if done is None:
@@ -98,7 +98,8 @@ def run(
     if json:
         output.write_json(done.to_dict(spoken))
     else:
-        _show_run(done, [portfolio, *asked.words(), *common.words()], spoken)
+        where = [] if broker == "paper" else ["--broker", broker, *(["--env", env] if env else [])]
+        _show_run(done, [portfolio, *where, *asked.words(), *common.words()], spoken)
     raise typer.Exit(done.exit_code)
 
 
@@ -155,8 +156,3 @@ def _show_run(done: Run, words: list[str], language: Language) -> None:
     if done.status == "DRY_RUN":
         command = shlex.join(["rebalance", "run", *words, "--yes", done.result.plan_id])
         output.write(_CARRY_OUT.of(language).format(command=command))
-
-
-def _only_paper(broker: str) -> None:
-    if broker != "paper":
-        raise arguments.bad_argument("--broker", broker, Text("paper, the only broker so far", "지금은 paper만 가능"))

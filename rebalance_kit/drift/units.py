@@ -46,7 +46,9 @@ class Units:
         weights = _weights([row for row in own if (row.code, amount > 0) not in self.barred] or list(own), amount)
         currency = self.drift.base_currency
         whole = round_money(abs(amount), currency, Rounding.DOWN)
-        shares = split_exactly(whole, weights, minor_unit(currency))
+        size = sum(weights.values(), Fraction(0))
+        exact = {code: Fraction(whole) * weight / size for code, weight in weights.items()}
+        shares = split_exactly(whole, exact, minor_unit(currency))
         largest = max(shares, key=lambda code: (weights[code], code))
         shares[largest] = exact_sum((shares[largest], abs(amount), whole.copy_negate()))
         return parts | {code: share if amount > 0 else share.copy_negate() for code, share in shares.items()}

@@ -8,7 +8,8 @@ Made to come out the same, byte for byte, on every machine and Python version: n
 uniforms (only `random.random()` keeps its sequence between versions), sums are `fsum`, and nothing calls libm.
 
 `growth` holds the values of the article whose YAML it uses: 250, 140, 50, 30, 25 and 80 shares as printed there;
-its 45 shares of KODEX 200 worth 1,600,000 won have no whole price, so here they are 40 at 40,000.
+its 45 shares of KODEX 200 worth 1,600,000 won have no whole price, so here they are 40 at 40,000. `household` is three
+accounts under one set of targets: the same class is held through different funds.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class Asset:
     lots: tuple[int, ...] = ()
     exchange: str = "XKRX"
     currency: str = "KRW"
+    account: str = "main"
     tax_base: bool = False  # a lot shows the taxable base price of its day (과표기준가) where the sale is taxed on it
 
     @property
@@ -53,13 +55,14 @@ class Asset:
 
 @dataclass(frozen=True)
 class Sample:
-    """One sample portfolio. `bought` are the days of the lots; `cash` rows are (currency, amount)."""
+    """One sample portfolio. `bought` are the days of the lots; `cash` rows are (currency, amount), of the account
+    `main`, or (currency, amount, account). A fund that several accounts hold is there for each of them."""
 
     name: str
     seed: int
     assets: tuple[Asset, ...]
     bought: tuple[date, ...]
-    cash: tuple[tuple[str, str], ...] = ()
+    cash: tuple[tuple[str, ...], ...] = ()
     wide: bool = False
 
 
@@ -102,7 +105,45 @@ US = Sample(
         Asset(RATE, "", Decimal(1400), 1.06, {"world": -0.002, "own": 0.004}),
     ),
 )  # fmt: skip
-SAMPLES = (GROWTH, US)
+
+_US_STOCKS, _KR_STOCKS = {"world": 0.010, "own": 0.001}, {"korea": 0.011, "world": 0.005, "own": 0.001}
+_BONDS, _GOLD = {"rates": 0.0015, "own": 0.0005}, {"gold": 0.010, "own": 0.001}
+HOUSEHOLD = Sample(
+    name="household",
+    seed=20260306,
+    bought=(date(2023, 4, 3), date(2024, 7, 1), date(2025, 7, 1)),
+    wide=True,
+    cash=(("KRW", "1200000", "main"), ("KRW", "800000", "isa"), ("KRW", "500000", "irp")),
+    assets=(
+        Asset("360750", "TIGER 미국S&P500", Decimal(16800), 1.62, _US_STOCKS, (400, 300, 200), tax_base=True),
+        Asset(
+            "379800",
+            "KODEX 미국S&P500",
+            Decimal(17500),
+            1.61,
+            _US_STOCKS,
+            (300, 200, 200),
+            account="isa",
+            tax_base=True,
+        ),
+        Asset(
+            "379800",
+            "KODEX 미국S&P500",
+            Decimal(17500),
+            1.61,
+            _US_STOCKS,
+            (200, 200, 100),
+            account="irp",
+            tax_base=True,
+        ),
+        Asset("069500", "KODEX 200", Decimal(40000), 1.28, _KR_STOCKS, (150, 100, 50)),
+        Asset("102110", "TIGER 200", Decimal(39500), 1.28, _KR_STOCKS, (80, 40, 30), account="isa"),
+        Asset("273130", "KODEX 종합채권(AA-이상)액티브", Decimal(10000), 1.11, _BONDS, (500, 300, 200), tax_base=True),
+        Asset("148070", "KIWOOM 국고채10년", Decimal(115000), 1.08, _BONDS, (30, 20, 10), account="irp", tax_base=True),
+        Asset("411060", "ACE KRX금현물", Decimal(21500), 1.70, _GOLD, (100, 60, 40), account="isa", tax_base=True),
+    ),
+)
+SAMPLES = (GROWTH, HOUSEHOLD, US)
 
 
 def sessions(exchange: str) -> list[date]:
@@ -172,8 +213,8 @@ def write(path: Path, header: Iterable[str], rows: Iterable[Iterable[str]]) -> N
 def write_prices(folder: Path, sample: Sample, history: Mapping[str, Mapping[date, Decimal]]) -> None:
     days = sorted({day for prices in history.values() for day in prices})
     if sample.wide:
-        rows = [[day.isoformat(), *(plain(history[a.code][day]) for a in sample.assets)] for day in days]
-        write(folder / "prices.csv", ["date", *(a.code for a in sample.assets)], rows)
+        rows = [[day.isoformat(), *(plain(prices[day]) for prices in history.values())] for day in days]
+        write(folder / "prices.csv", ["date", *history], rows)
         return
     rows = [
         [day.isoformat(), asset.code, plain(history[asset.code][day]), asset.currency]
@@ -184,29 +225,34 @@ def write_prices(folder: Path, sample: Sample, history: Mapping[str, Mapping[dat
     write(folder / "prices.csv", ["date", "code", "price", "currency"], rows)
 
 
-def write_lots(folder: Path, sample: Sample, history: Mapping[str, Mapping[date, Decimal]]) -> dict[str, Decimal]:
-    """Writes lots.csv; returns the total cost of each code."""
-    costs: dict[str, Decimal] = {}
+Costs = dict[tuple[str, str], Decimal]
+
+
+def write_lots(folder: Path, sample: Sample, history: Mapping[str, Mapping[date, Decimal]]) -> Costs:
+    """Writes lots.csv; returns the total cost of each account and code."""
+    costs: Costs = {}
     rows = []
     for asset in sample.assets:
         for number, (day, shares) in enumerate(zip(sample.bought, asset.lots, strict=False), start=1):
             close = history[asset.code][day]
-            costs[asset.code] = costs.get(asset.code, Decimal(0)) + close * shares
+            key = asset.account, asset.code
+            costs[key] = costs.get(key, Decimal(0)) + close * shares
             base = plain((close * Decimal("0.995")).quantize(Decimal("0.01"))) if asset.tax_base else ""
-            rows.append(["main", asset.code, f"{asset.code}-{number}", day.isoformat(), str(shares),
+            rows.append([asset.account, asset.code, f"{asset.code}-{number}", day.isoformat(), str(shares),
                          plain(close * shares), asset.currency, base])  # fmt: skip
     write(folder / "lots.csv", ["account", "code", "lot_id", "date", "quantity", "cost", "currency", "tax_base"], rows)
     return costs
 
 
-def write_holdings(folder: Path, sample: Sample, costs: Mapping[str, Decimal]) -> None:
+def write_holdings(folder: Path, sample: Sample, costs: Costs) -> None:
     today = LAST.isoformat()
     rows = [
-        [today, "main", a.code, a.name, str(a.quantity), plain(a.last), a.currency, plain(costs[a.code])]
+        [today, a.account, a.code, a.name, str(a.quantity), plain(a.last), a.currency, plain(costs[a.account, a.code])]
         for a in sample.assets
         if a.quantity
     ]
-    rows += [[today, "main", "CASH", "", amount, "1", currency, ""] for currency, amount in sample.cash]
+    for currency, amount, *account in sample.cash:
+        rows.append([today, *(account or ["main"]), "CASH", "", amount, "1", currency, ""])
     write(folder / "holdings.csv", ["date", "account", "code", "name", "quantity", "price", "currency", "cost"], rows)
 
 
