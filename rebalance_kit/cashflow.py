@@ -12,8 +12,9 @@ amount by largest remainder, so that the parts always sum to it.
 
 "The parts sum to the amount" asks who takes part. The targets are scaled to sum to one over the assets that do: cash
 and whatever the policy does not name are left as they are. An asset that may not be bought takes no part in a deposit,
-and one that may not be sold takes none in a withdrawal. A withdrawal is paid out in the base currency and plans
-exchange no money: assets of other currencies take part only where those of the base currency are not worth enough.
+and one that may not be sold takes none in a withdrawal. A withdrawal is paid out in the base currency: where plans
+exchange no money (`cash.exchange: false`, or several accounts), assets of other currencies take part only where those of
+the base currency are not worth enough.
 """
 
 from __future__ import annotations
@@ -215,7 +216,8 @@ def _taking_part(policy: Policy, drift: Drift, amount: Decimal) -> tuple[dict[st
     blocked = {asset.code: asset.never_buy if buying else asset.never_sell for asset in policy.assets}
     rows = [row for row in drift.assets if not blocked.get(row.code, True)]
     at_home = [row for row in rows if row.currency == drift.base_currency]
-    if not buying and sum((Fraction(row.value) for row in at_home), NOTHING) >= -Fraction(amount):
+    paid_at_home = not buying and not policy.rebalancing.cash.exchange
+    if paid_at_home and sum((Fraction(row.value) for row in at_home), NOTHING) >= -Fraction(amount):
         rows = at_home
     values = {row.code: Fraction(row.value) for row in rows}
     targets = {asset.code: Fraction(asset.target) for asset in policy.assets if asset.code in values}

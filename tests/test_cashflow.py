@@ -127,13 +127,15 @@ def test_an_asset_that_may_not_be_sold_takes_no_part() -> None:
 
 
 def test_a_withdrawal_comes_from_assets_of_the_base_currency() -> None:
-    """Dollars cannot be paid out as won: VOO, the most overweight, is not sold for it."""
-    wanted = policy("A 30, B 30, VOO 40", assets={"VOO": {"currency": "USD"}})
+    """Where nothing is exchanged, dollars cannot be paid out as won: VOO, the most overweight, is not sold for it."""
+    wanted = policy("A 30, B 30, VOO 40", assets={"VOO": {"currency": "USD"}}, cash={"exchange": False})
     made = situation(wanted, "A 30 @ 100, B 40 @ 100, VOO 100", "A 100, B 100, VOO 1 USD, USD/KRW 100")
     drift = measure_drift(made.policy, made.holdings, made.prices)
     assert parts(wanted, drift, -1000, WATER) == [0, -1000, 0]
     assert sum(parts(wanted, drift, -8000, WATER)) == -8000  # more than they are worth: all take part
     assert parts(wanted, drift, -8000, WATER)[2] < 0
+    free = policy("A 30, B 30, VOO 40", assets={"VOO": {"currency": "USD"}})
+    assert parts(free, drift, -1000, WATER) == [0, 0, -1000]
 
 
 def test_everything_can_be_withdrawn_and_no_more() -> None:

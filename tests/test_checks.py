@@ -80,7 +80,7 @@ def test_a_good_plan_passes_and_its_orders_are_apart(facts: Facts) -> None:
 def test_only_the_gate_makes_checked_orders(facts: Facts) -> None:
     checked = check_plan(facts)
     with pytest.raises(TypeError, match="only check_plan"):
-        CheckedOrders("p", "main", (), (), facts, (), seal=object())
+        CheckedOrders("p", "main", (), (), (), facts, (), seal=object())
     with pytest.raises((TypeError, ValueError)):
         replace(checked, sells=(), seal=None)
     with pytest.raises(AttributeError):

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from rebalance_kit.errors import RuleError, UsageError
 from rebalance_kit.holdings.model import Cash, Holdings, Position
 from rebalance_kit.money import ZERO
-from rebalance_kit.orders import Side
+from rebalance_kit.orders import Shares, Side
 from rebalance_kit.planner.compare import CashComparison, compare_cash
 from rebalance_kit.planner.plan import Plan
 from rebalance_kit.policy.model import CashRule
@@ -38,8 +38,8 @@ from tests.make_plan import made_plan
 SCHEDULED = date(2026, 4, 1)
 
 
-def orders(plan: Plan) -> dict[str, int]:
-    """Signed whole shares by code."""
+def orders(plan: Plan) -> dict[str, Shares]:
+    """Signed shares by code."""
     return {order.code: order.quantity * (1 if order.side is Side.BUY else -1) for order in plan.orders}
 
 
@@ -47,11 +47,19 @@ def rules(plan: Plan) -> list[str]:
     return [finding.rule for finding in plan.findings]
 
 
-def dollars(held: str = "main: 069500 80, VOO 8, TLT 18, GLD 3; cash KRW 150000, cash USD 120.35") -> Situation:
+def dollars(
+    held: str = "main: 069500 80, VOO 8, TLT 18, GLD 3; cash KRW 150000, cash USD 120.35", *, exchange: bool = True
+) -> Situation:
     """Won and dollars in one portfolio, with costs and a minimum trade."""
     foreign = {code: {"currency": "USD", "exchange": "XNYS"} for code in ("VOO", "TLT", "GLD")}
     wanted = policy(
-        "069500 30, VOO 40, TLT 20, GLD 10", assets=foreign, fee="0.001", slippage="0.0005", min_trade="100000"
+        "069500 30, VOO 40, TLT 20, GLD 10",
+        assets=foreign,
+        fee="0.001",
+        slippage="0.0005",
+        min_trade="100000",
+        cash={"exchange": exchange},
+        costs={"fx_spread": "0.002"},
     )
     return situation(wanted, held, "069500 35000, VOO 428.57 USD, TLT 63.49 USD, GLD 190.48 USD, USD/KRW 1400")
 
@@ -238,9 +246,18 @@ def test_several_accounts_are_planned_together() -> None:
     ]
 
 
-def test_an_account_of_parts_of_shares_is_refused() -> None:
+def test_an_account_of_parts_of_shares_is_planned_in_thousandths() -> None:
+    wanted = policy("A 50, B 50", accounts={"main": {"fractional": True}})
+    plan = made_plan(situation(wanted, "A 3 @ 1000, cash KRW 1", "A 1000, B 7000"), force=True)
+    assert orders(plan) == {"A": Decimal("-1.500"), "B": Decimal("0.214")}
+    assert (plan.optimality.status, plan.certificate.valid) == ("optimal", True)
+    assert plan.to_dict()["orders"][0]["quantity"] == "1.5"  # type: ignore[index]  # JSON
+
+
+def test_a_household_with_parts_of_shares_is_refused() -> None:
+    wanted = policy("A 50, B 50", accounts={"x": {"fractional": True}, "y": {}})
     with pytest.raises(RuleError, match="parts of shares"):
-        made_plan(situation(policy("A 100", accounts={"main": {"fractional": True}}), "A 1 @ 100"), force=True)
+        made_plan(situation(wanted, "x: A 10 @ 100; y: B 20 @ 100"), force=True)
 
 
 def test_caps_are_kept() -> None:
@@ -264,15 +281,15 @@ def test_a_price_that_must_not_be_used_refuses_the_plan() -> None:
         made_plan(made._replace(prices=replace(made.prices, findings=(stale,))), force=True)
 
 
-def test_currencies_pay_for_themselves_and_a_shortage_is_said() -> None:
-    plan = made_plan(dollars(), contribute="1000000")
+def test_without_exchanges_currencies_pay_for_themselves_and_a_shortage_is_said() -> None:
+    plan = made_plan(dollars(exchange=False), contribute="1000000")
     assert orders(plan) == {"069500": 9}
     assert "exchange_needed" in rules(plan)
     assert plan.certificate.valid
 
 
-def test_a_withdrawal_does_not_sell_dollars_for_won() -> None:
-    plan = made_plan(dollars(), withdraw="1000000")
+def test_without_exchanges_a_withdrawal_does_not_sell_dollars_for_won() -> None:
+    plan = made_plan(dollars(exchange=False), withdraw="1000000")
     assert set(orders(plan)) == {"069500"}
     assert "withdrawal_in_base_currency" in rules(plan)
 
@@ -372,7 +389,8 @@ def test_withdrawals_are_shown_as_negative() -> None:
 
 @st.composite
 def situations(draw: st.DrawFn, *, free: bool = False) -> Situation:
-    """Any small portfolio: one or two currencies, a buffer, a list and, unless `free`, costs and a minimum."""
+    """Any small portfolio: one or two currencies, a buffer, a list and, unless `free`, costs, a minimum, exchanges and
+    parts of shares (whose roundings move the goals of the next plan by more than a unit is worth)."""
     codes = draw(st.permutations(["A", "B", "C", "D"]))[: draw(st.integers(1, 4))]
     parts = [draw(st.integers(0, 10)) for _ in codes]
     if not any(parts):
@@ -394,6 +412,9 @@ def situations(draw: st.DrawFn, *, free: bool = False) -> Situation:
         slippage="0" if free else draw(st.sampled_from(["0", "0.001"])),
         min_trade="0" if free else draw(st.sampled_from(["0", "50000"])),
         buffer=draw(st.sampled_from(["0", "0", "10000"])),
+        cash={"exchange": not free and draw(st.booleans())},
+        accounts={"main": {"fractional": not free and draw(st.integers(0, 3)) == 0}},
+        costs={"fx_spread": "0" if free else draw(st.sampled_from(["0", "0.002", "0.02"]))},
         deviation=draw(st.sampled_from(["absolute", "absolute", "squared"])),
     )
     held = "".join(f", {code} {draw(st.integers(0, 60))}" for code in codes)
@@ -413,6 +434,10 @@ def after(made: Situation, plan: Plan) -> Holdings:
         sign = 1 if order.side is Side.BUY else -1
         shares[order.code] = shares.get(order.code, ZERO) + sign * order.quantity
         money[order.currency] -= sign * order.amount + order.commission + order.slippage
+    for line in plan.exchanges:
+        money[line.sold_currency] -= line.sold
+        money[line.bought_currency] += line.bought
+        money["KRW"] -= line.cost
     currencies = {code: quote.currency for code, quote in made.prices.quotes.items()}
     return Holdings(
         tuple(Position("main", code, quantity, currencies[code]) for code, quantity in shares.items()),
@@ -453,6 +478,7 @@ def test_cash_is_never_negative_and_value_is_conserved_up_to_costs(made: Situati
     assert all(position.quantity >= 0 for position in held.positions)
     paid = Decimal(flow.get("contribute", 0)) - Decimal(flow.get("withdraw", 0))
     costs = sum((made.prices.in_base(order.commission + order.slippage, order.currency) for order in plan.orders), ZERO)
+    costs += plan.summary.fx_cost
     lost = worth(made.holdings, made.prices) + paid - costs - worth(held, made.prices)
     assert abs(lost) <= 3 * (len(plan.orders) + 4)  # one rounding to the won for each amount that was converted
 

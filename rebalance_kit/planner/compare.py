@@ -9,12 +9,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rebalance_kit.cashflow import RuleSplit, cash_goals, cash_rules
+from rebalance_kit.costs import Exchange
 from rebalance_kit.drift import Drift
 from rebalance_kit.frames import frame, html_table
 from rebalance_kit.holdings.model import Holdings
 from rebalance_kit.money import ZERO, exact_sum, plain, show_money, show_percent
 from rebalance_kit.orders import Order, Shares, Side, said_shares
-from rebalance_kit.planner.make import order_spend, wanted_orders
+from rebalance_kit.planner.make import fx_cost, order_spend, wanted_orders
 from rebalance_kit.planner.plan import PlanOptions
 from rebalance_kit.planner.stating import Case, only_account, require_prices
 from rebalance_kit.planner.taxing import taxes_of
@@ -46,6 +47,7 @@ class RuleOutcome:
     split: RuleSplit
     orders: tuple[Order, ...]
     left_over: Decimal
+    exchanges: tuple[Exchange, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """The rule as JSON; quantities and amounts of a sale are negative."""
@@ -56,6 +58,7 @@ class RuleOutcome:
                 {"code": order.code, "quantity": said_shares(_signed_quantity(order)), "amount": plain(_signed(order))}
                 for order in self.orders
             ],
+            "exchanges": [line.to_dict() for line in self.exchanges],
             "left_over": plain(self.left_over),
             "worst_relative_gap": plain(self.split.worst_relative_gap),
         }
@@ -151,8 +154,9 @@ def compare_cash(
 
 def rule_outcome(case: Case, split: RuleSplit, on: date) -> RuleOutcome:
     """One rule's split of what is paid in or out, in whole shares. RuleError when the cash cannot be raised."""
-    orders = wanted_orders(case, cash_goals(case.policy, case.drift, case.flow, split.rule), on)
-    return RuleOutcome(split, orders, _left_over(case, orders))
+    orders, exchanges = wanted_orders(case, cash_goals(case.policy, case.drift, case.flow, split.rule), on)
+    left = exact_sum((_left_over(case, orders), fx_cost(exchanges).copy_negate()))
+    return RuleOutcome(split, orders, left, exchanges)
 
 
 def _left_over(case: Case, orders: Sequence[Order]) -> Decimal:

@@ -8,7 +8,7 @@ Prices stay as they are today: no forecast is made, so that the figures show wha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -125,16 +125,21 @@ def _month(
     if to_invest > 0:
         case = start.case(holdings, to_invest)
         outcome = rule_outcome(case, split_cash(start.policy, case.drift, to_invest, rule), start.on)
-        holdings, rest = _traded(start, holdings, outcome.orders, to_invest)
+        holdings, rest = _traded(start, holdings, outcome, to_invest)
     drift = _standing(start, holdings, rest)
     return SavingsMonth(number, start.amount, to_invest, outcome, rest, drift.total_value, drift.max_drift), holdings
 
 
-def _traded(start: _Start, holdings: Holdings, orders: Sequence[Order], to_invest: Decimal) -> tuple[Holdings, Decimal]:
+def _traded(start: _Start, holdings: Holdings, outcome: RuleOutcome, to_invest: Decimal) -> tuple[Holdings, Decimal]:
     """What is held after the orders, and what of `to_invest` is left. Cash elsewhere and of other currencies is spent
     where it is held; that of the deposits stays apart, since only what is to be invested was moved."""
     left, held = to_invest, holdings
-    for order in orders:
+    base = start.policy.base_currency
+    for line in outcome.exchanges:
+        left = exact_sum((left, line.moved(base, base)))
+        foreign = line.bought_currency if line.sold_currency == base else line.sold_currency
+        held = _cash_moved(held, line.account, foreign, line.moved(foreign, base))
+    for order in outcome.orders:
         spent = order_spend(order).copy_negate()
         if (order.account, order.currency) == (start.paid, start.policy.base_currency):
             left = exact_sum((left, spent))

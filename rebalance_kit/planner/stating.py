@@ -14,6 +14,7 @@ from rebalance_kit.errors import RuleError, UsageError
 from rebalance_kit.goals import Goal, minimum_trade, within_deadband
 from rebalance_kit.holdings.model import Holdings
 from rebalance_kit.money import ZERO, exact_sum, minor_unit, product
+from rebalance_kit.orders import share_unit, units_of
 from rebalance_kit.planner.plan import PlanOptions
 from rebalance_kit.planner.problem import Asset, Problem, Terms, state
 from rebalance_kit.planner.taxing import NO_TAXES, Taxes
@@ -45,6 +46,16 @@ class Case:
     def at(self, account: str) -> Case:
         """The same with the eyes on one account."""
         return replace(self, account=account)
+
+    @property
+    def unit(self) -> Decimal:
+        """The smallest part of a share that the account trades."""
+        return share_unit(self.policy, self.account)
+
+    @property
+    def exchanges(self) -> bool:
+        """May the plan exchange cash, and is there another currency? A household exchanges nothing."""
+        return self.policy.rebalancing.cash.exchange and len(self.currencies) > 1 and not is_household(self)
 
     @property
     def planned(self) -> tuple[str, ...]:
@@ -138,7 +149,6 @@ def only_account(policy: Policy, holdings: Holdings, options: PlanOptions) -> st
             expected=Text("one account to plan", "계획할 계좌 하나"),
             fix=Text(f"choose one, such as --account {accounts[0]}", f"--account {accounts[0]}처럼 하나를 골라 주세요"),
         )
-    _require_whole_shares(policy, accounts)
     return accounts[0]
 
 
@@ -162,11 +172,13 @@ def flow_goals(policy: Policy, holdings: Holdings, drift: Drift, options: PlanOp
 
 def case_of(policy: Policy, holdings: Holdings, prices: PriceBook, drift: Drift, options: PlanOptions) -> Case:
     """The case of a plan: the account that was asked for, the only one held, or all of them as a household. RuleError
-    for an account that holds parts of shares by rule, which this planner does not trade."""
+    for a household with an account that trades parts of shares."""
     accounts = planned_accounts(policy, holdings, options.account)
     paid = paid_account(policy, accounts)
-    _require_whole_shares(policy, accounts)
-    return Case(policy, holdings, prices, drift, options, paid, accounts, paid)
+    case = Case(policy, holdings, prices, drift, options, paid, accounts, paid)
+    if is_household(case):
+        _require_whole_shares(policy, accounts)
+    return case
 
 
 def _require_whole_shares(policy: Policy, accounts: Iterable[str]) -> None:
@@ -177,8 +189,14 @@ def _require_whole_shares(policy: Policy, accounts: Iterable[str]) -> None:
                 "fractional_account",
                 where=Text(f"account {account}", f"계좌 {account}"),
                 wrong=Text("it trades parts of shares", "소수점 거래 계좌입니다"),
-                expected=Text("an account of whole shares", "한 주 단위로 거래하는 계좌"),
-                fix=Text("plan it with `fractional: false`", "`fractional: false`로 두고 계획해 주세요"),
+                expected=Text(
+                    "whole shares, where accounts or assets are planned together",
+                    "계좌나 종목을 함께 계획할 때는 한 주 단위 거래",
+                ),
+                fix=Text(
+                    f"plan it alone with --account {account}, without interchangeable groups",
+                    f"--account {account}로 따로 계획하거나 대체 가능 그룹을 빼 주세요",
+                ),
             )
 
 
@@ -202,7 +220,7 @@ def problem_of(case: Case, goals: Iterable[Goal]) -> Problem:
     """The problem in exact numbers. Assets that the policy does not name are left out: nobody decided to trade them."""
     by_code = {goal.code: goal for goal in goals}
     listed = [row for row in case.drift.assets if case.policy.asset(row.code) and row.price is not None]
-    traded = {row.currency for row in listed}
+    traded = set(case.currencies) if case.exchanges else {row.currency for row in listed}
     if case.flow < 0:
         traded.add(case.policy.base_currency)  # what is paid out must be there, whatever is traded
     schedules = case.taxes.at(case.account) if case.policy.rebalancing.tax_weight else {}
@@ -213,13 +231,14 @@ def problem_of(case: Case, goals: Iterable[Goal]) -> Problem:
 def _asset(case: Case, row: AssetDrift, goal: Goal, tax: TaxSchedule | None) -> Asset:
     rule = case.policy.asset(row.code)
     rates = cost_rates(case.policy, row.code)
-    held = case.holdings.quantity(row.code, case.account)
+    holds = case.holdings.quantity(row.code, case.account)
+    held, unit = units_of(holds, case.unit), Fraction(case.unit)
     low, high = (rule.min, rule.max) if rule else (None, None)
     return Asset(
         code=row.code,
         currency=row.currency,
-        held=int(held),
-        fraction=Fraction(held) - int(held),
+        held=held,
+        fraction=Fraction(holds) / unit - held,
         price=Fraction(case.prices.price(row.code)),
         rate=Fraction(case.prices.rate(row.currency)),
         goal=Fraction(goal.value),
@@ -230,6 +249,7 @@ def _asset(case: Case, row: AssetDrift, goal: Goal, tax: TaxSchedule | None) -> 
         may_buy=case.may_buy(row.code),
         may_sell=case.may_sell(row.code),
         tax=tax,
+        unit=unit,
     )
 
 
@@ -249,6 +269,8 @@ def _terms(case: Case, traded: Collection[str], shared: SharedTax | None) -> Ter
         max_turnover=None if limits.max_turnover is None else Fraction(product(limits.max_turnover, case.total)),
         shared=shared,
         tax_weight=Fraction(settings.tax_weight),
+        spread=Fraction(case.policy.costs.fx_spread) if case.exchanges else None,
+        rates={c: Fraction(case.prices.rate(c)) for c in case.currencies} if case.exchanges else {},
     )
 
 

@@ -28,10 +28,12 @@ def findings(
         own += [
             *_below_minimum(case, goals, orders),
             *_outside_bands(case, after, total),
-            *_short_of_cash(case, goals, orders, after),
+            *(() if case.exchanges else _short_of_cash(case, goals, orders, after)),
         ]
-    if case.options.withdraw is not None and any(
-        _currency(case, goal.code) != case.policy.base_currency for goal in goals
+    if (
+        case.options.withdraw is not None
+        and not case.exchanges
+        and any(_currency(case, goal.code) != case.policy.base_currency for goal in goals)
     ):
         own.append(_paid_at_home(case))
     seen: dict[tuple[str, str], Finding] = {}
@@ -94,7 +96,7 @@ def _outside_bands(case: Case, after: Sequence[AfterRow], total: Decimal) -> Ite
 def _short_of_cash(
     case: Case, goals: Sequence[Goal], orders: Sequence[Order], after: Sequence[AfterRow]
 ) -> Iterator[Finding]:
-    """A currency whose purchases are short of cash while another has some to spare: plans never exchange money."""
+    """A currency whose purchases are short of cash while another has some to spare, where nothing is exchanged."""
     if len(case.currencies) < 2 or len(case.planned) > 1:
         return
     left = _cash_left(case, orders)
