@@ -13,8 +13,8 @@ amount by largest remainder, so that the parts always sum to it.
 "The parts sum to the amount" asks who takes part. The targets are scaled to sum to one over the assets that do: cash
 and whatever the policy does not name are left as they are. An asset that may not be bought takes no part in a deposit,
 and one that may not be sold takes none in a withdrawal. A withdrawal is paid out in the base currency: where plans
-exchange no money (`cash.exchange: false`, or several accounts), assets of other currencies take part only where those of
-the base currency are not worth enough.
+exchange no money (`cash.exchange: false`, or several accounts), assets of other currencies take part only where those
+of the base currency are not worth enough.
 """
 
 from __future__ import annotations
