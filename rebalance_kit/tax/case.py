@@ -154,6 +154,9 @@ def _method(case: Case, code: str, tax_class: TaxClass, found: list[Finding]) ->
         if wanted is LotMethod.SPECIFIC:
             found.append(doubts.lots_to_name(code))
             return LotMethod.HIFO
+        if wanted is LotMethod.MOVING_AVERAGE and "collectible" in (case.instrument(code).asset_class or "").lower():
+            found.append(doubts.average_not_allowed(code))  # Treas. Reg. 1.1012-1(e): regulated investment companies
+            return LotMethod.FIFO
         return wanted
     if tax_class is TaxClass.KR_OTHER:
         return LotMethod.MOVING_AVERAGE

@@ -152,6 +152,50 @@ def wash(code: str, quantity: Fraction, reason: Text) -> Finding:
     ), code)  # fmt: skip
 
 
+def redeemed_loss(code: str) -> Finding:
+    """The loss of a fund that was liquidated."""
+    return Finding("redemption_loss", "warning", Text(
+        f"{code}: the loss of a liquidated overseas fund cannot be netted; one sold before its delisting could",
+        f"{code}: 상장폐지로 상환된 해외 펀드의 손실은 통산할 수 없습니다. 상장폐지 전에 팔면 통산됩니다",
+    ), code)  # fmt: skip
+
+
+def isa_closed() -> Finding:
+    """Financial income that closes the door to an ISA."""
+    return Finding("isa_closed", "warning", Text(
+        "financial income is above the threshold: whoever had that in one of the last three years cannot open or renew"
+        " an ISA",
+        "금융소득이 종합과세 기준을 넘습니다. 최근 3년 안에 한 번이라도 넘으면 ISA에 가입하거나 연장할 수 없습니다",
+    ))  # fmt: skip
+
+
+def average_not_allowed(code: str) -> Finding:
+    """The average cost of something that is no fund share."""
+    return Finding("lot_method_not_allowed", "warning", Text(
+        f"{code}: the average cost is only allowed for shares of regulated funds, not for a trust that holds metal;"
+        " FIFO is used",
+        f"{code}: 평균 단가는 규제 대상 펀드에만 허용되고 금속을 보유한 신탁에는 안 되므로 선입선출로 계산합니다",
+    ), code)  # fmt: skip
+
+
+def identical_replacement(code: str, replacement: str) -> Finding:
+    """A pair that would wash the loss."""
+    return Finding("replacement_identical", "warning", Text(
+        f"{replacement} is named as the replacement of {code} and as identical to it: buying it would wash the loss",
+        f"{replacement}은(는) {code}의 대체 종목이면서 동일 종목으로 적혀 있어, 매수하면 손실이 인정되지 않습니다",
+    ), code)  # fmt: skip
+
+
+def replacement_to_check(code: str, replacement: str) -> Finding:
+    """A pair of which nobody can be sure."""
+    return Finding("replacement_to_check", "info", Text(
+        f"{replacement} instead of {code}: a fund on the same index may count as substantially identical; the IRS has"
+        " not said",
+        f"{code} 대신 {replacement}: 같은 지수를 따르는 펀드는 실질적으로 동일하다고 볼 수도 있습니다."
+        " IRS의 판단은 아직 없습니다",
+    ), code)  # fmt: skip
+
+
 def foreign_fund(code: str) -> Finding:
     """A fund that is not American, held by a person taxed by the United States."""
     return Finding("pfic", "warning", Text(

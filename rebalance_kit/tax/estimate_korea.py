@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from rebalance_kit.money import ZERO, exact_sum
-from rebalance_kit.policy.choices import TaxClass
+from rebalance_kit.policy.choices import AccountType, TaxClass
 from rebalance_kit.tax import doubts
 from rebalance_kit.tax.case import OVERSEAS, Case
 from rebalance_kit.tax.korea import (
@@ -153,6 +153,9 @@ def _overseas(row: _Row, reading: Reading) -> None:
     gain = row.booked.gain
     if gain is None:
         row.known = False
+    elif row.booked.sale.redeemed and gain < 0:
+        row.taxable = gain * reading.fraction("kr_redemption_loss_counts")
+        row.found.append(doubts.redeemed_loss(row.booked.position.code))
     else:
         row.taxable = gain
 
@@ -202,6 +205,8 @@ def _findings_of_the_year(
     over = year.financial_income + income > reading.fraction("kr_financial_threshold")
     if over and case.policy.tax.other_income is None:
         found.append(doubts.other_income_unknown(american=False))
+    if over and any(row.booked.position.account_type is AccountType.ISA for row in rows):
+        found.append(doubts.isa_closed())
     if any(row.overseas for row in rows):
         counted = tax_year(case.on, case.rules, case.last_day)
         if year_is_uncertain(case.on, case.last_day):

@@ -20,7 +20,7 @@ from rebalance_kit.tax.estimate_korea import korean_year
 from rebalance_kit.tax.estimate_us import SHELTERED, realised_so_far, taxpayer
 from rebalance_kit.tax.harvest_korea import korean_candidates, overseas_gains
 from rebalance_kit.tax.harvest_model import Harvest
-from rebalance_kit.tax.harvest_us import american_candidates
+from rebalance_kit.tax.harvest_us import american_candidates, replacement_doubts
 from rebalance_kit.tax.korea import YearSplit, deduction_left, split_over_two_years
 from rebalance_kit.tax.korea_accounts import DEFERRED
 from rebalance_kit.tax.lots import NONE
@@ -95,7 +95,7 @@ def _american(
     cents = estimate_rounding("USD")
     found = list(_findings(case, positions))
     if rows:
-        found.append(doubts.household_only())
+        found += [doubts.household_only(), *replacement_doubts(case, rows)]
     if who.income is None:
         found.append(doubts.other_income_unknown(american=True))
     return Harvest(

@@ -12,6 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from rebalance_kit.money import as_decimal, plain, show_percent
+from rebalance_kit.tax import doubts
 from rebalance_kit.tax.case import Case, TaxPosition
 from rebalance_kit.tax.estimate_us import (
     SHELTERED,
@@ -41,7 +42,7 @@ from rebalance_kit.tax.model import Purchase
 from rebalance_kit.tax.rules import Reading
 from rebalance_kit.tax.us import Gains, days_to_long_term, gains_tax, is_long_term
 from rebalance_kit.tax.wash import Bought, Sold, WashedSale, free_from, wash_sales
-from rebalance_kit.words import Text
+from rebalance_kit.words import Finding, Text
 
 _SHELTERED = Text("nothing is taxed inside the account", "계좌 안에서는 과세되지 않습니다")
 _SHALLOW = Text("the loss is not deeper than {limit}", "손실이 {limit}보다 깊지 않습니다")
@@ -132,7 +133,7 @@ def _gains(case: Case, row: OpenLot, washed: WashedSale) -> Gains:
 
 def _judged(case: Case, row: OpenLot, washed: WashedSale, saved: Fraction, reading: Reading) -> Candidate:
     quantity = washed.sold.quantity
-    rebought = replacement_of(case, row.position.code) or row.position.code
+    rebought = usable_replacement(case, row.position.code) or row.position.code
     cost = round_trip_cost(case, reading, row, quantity, rebought)
 
     def result(action: Action, reason: Text) -> Candidate:
@@ -149,7 +150,27 @@ def _judged(case: Case, row: OpenLot, washed: WashedSale, saved: Fraction, readi
         counted, whole = _shares(quantity - washed.washed_quantity), _shares(quantity)
         reason = Text(_PARTLY.en.format(counted=counted, all=whole), _PARTLY.ko.format(counted=counted, all=whole))
     reason = Text(reason.en + _NAME_IT.en, reason.ko + _NAME_IT.ko)
-    return replace(result(Action.LOSS, reason), rebuy_from=free_from(case.on, int(reading.value("us_wash_days"))))
+    free = free_from(case.on, int(reading.value("us_wash_days")))
+    pair = usable_replacement(case, row.position.code)
+    return replace(result(Action.LOSS, reason), rebuy_from=free, replacement=pair)
+
+
+def usable_replacement(case: Case, code: str) -> str | None:
+    """The user's pair, unless it is the same thing by the user's own words."""
+    replacement = replacement_of(case, code)
+    return None if replacement in case.instrument(code).identical else replacement
+
+
+def replacement_doubts(case: Case, made: Iterable[Candidate]) -> list[Finding]:
+    """What is to be said of the pairs of lots that are harvested."""
+    found = []
+    for code in sorted({row.code for row in made if row.action is Action.LOSS}):
+        replacement = replacement_of(case, code)
+        if replacement is not None:
+            same_thing = usable_replacement(case, code) is None
+            said = doubts.identical_replacement if same_thing else doubts.replacement_to_check
+            found.append(said(code, replacement))
+    return found
 
 
 def _with_conflicts(made: Candidate, washed: WashedSale, reading: Reading) -> Candidate:

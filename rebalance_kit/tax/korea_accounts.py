@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -38,6 +39,37 @@ def isa_room(paid_in: Decimal, years_open: int, reading: Reading) -> Fraction:
     year 1)."""
     room = min(reading.fraction("kr_isa_year_cap") * years_open, reading.fraction("kr_isa_total_cap"))
     return max(NONE, room - Fraction(paid_in))
+
+
+def isa_first_exit(opened: date, reading: Reading) -> date:
+    """The first day on which an ISA may end with its treatment: after the years that it must be kept."""
+    year = opened.year + int(reading.value("kr_isa_years"))
+    return date(year, 3, 1) if (opened.month, opened.day) == (2, 29) else opened.replace(year=year)
+
+
+def pension_room(paid_in: Decimal, reading: Reading) -> Fraction:
+    """How much more may be paid into all pension accounts (연금저축 and IRP) this year."""
+    return max(NONE, reading.fraction("kr_pension_paid_cap") - Fraction(paid_in))
+
+
+def pension_credit_base(savings: Decimal, irp: Decimal, reading: Reading) -> Fraction:
+    """What of a year's payments earns a tax credit: 6,000,000 of the pension savings (연금저축), 9,000,000 with the
+    IRP."""
+    counted = min(Fraction(savings), reading.fraction("kr_pension_credit_cap_savings"))
+    return min(counted + Fraction(irp), reading.fraction("kr_pension_credit_cap"))
+
+
+def ria_exempt_gain(gain: Fraction, proceeds: Fraction, reading: Reading, *, net_bought: Fraction = NONE) -> Fraction:
+    """The part of an overseas gain that a RIA would exempt, under the bill (RuleError `no_tax_rule` while it is off).
+
+    A share of the gain on sales up to the cap, less in proportion to what was bought abroad again in the year.
+    """
+    if gain <= 0 or proceeds <= 0:
+        return NONE
+    cap = reading.fraction("kr_ria_sale_cap")
+    moved = min(Fraction(1), cap / proceeds)
+    kept = max(NONE, 1 - max(NONE, net_bought) / min(cap, proceeds))
+    return gain * moved * kept * reading.fraction("kr_ria_exempt_share")
 
 
 def pension_exit_tax(amount: Fraction, age: int, reading: Reading, *, early: bool = False) -> Fraction:

@@ -2,6 +2,7 @@
 
 Abolished or never enacted, and so not here: the financial investment income tax (금투세; abolished by vote of the
 National Assembly on 2024-12-10) and the "five years of carry-forward" that some blogs report for overseas shares.
+Nor is the separate taxation of high dividends from 2026: it does not cover distributions of ETFs (newspim 2026-02-19).
 """
 
 from __future__ import annotations
@@ -56,6 +57,10 @@ CLASSES = (
     _rule("kr_ptp_withholding", "0.10", "share of the proceeds withheld by the US when a PTP is sold, even at a loss",
           "미국 PTP 매도 대금의 원천징수 비율(손실이어도)", "IRC 1446(f); economist.co.kr 2022-12-02", HIGH,
           start=date(2023, 1, 1)),
+    _rule("kr_redemption_loss_counts", "0",
+          "1: the loss of an overseas ETF that is liquidated counts; 0: it does not, only a sale before the delisting",
+          "상장폐지 상환 손실을 통산하면 1, 아니면 0(상장폐지 전에 팔아야 통산)",
+          "tax office answer 서면-2025-국제세원-4600, 2025-03-07", HIGH),
     _rule("kr_etf_transaction_tax", "0", "securities transaction tax on ETFs",
           "ETF 증권거래세", "eugenefn.com ETF page, KODEX and TIGER pages", MEDIUM),
     _rule("kr_settlement_lag_days", "1", "days after settlement in the US until the Korean broker's settlement date",

@@ -40,7 +40,8 @@ _CAPTION = Text("Tax estimate", "예상 세금")
 class Sale:
     """A sale that is planned or done: `price` of a share and `fees` in `currency`.
 
-    `lots` names the lots (lot id, shares) where a person chooses them; empty: the booking method decides.
+    `lots` names the lots (lot id, shares) where a person chooses them; empty: the booking method decides. `redeemed`:
+    the fund was liquidated and paid out, nobody chose to sell.
     """
 
     account: str
@@ -50,6 +51,7 @@ class Sale:
     currency: str
     fees: Decimal = ZERO
     lots: tuple[tuple[str, Decimal], ...] = ()
+    redeemed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
