@@ -59,8 +59,9 @@ class Common:
     language: str | None
     json: bool
 
-    def open(self) -> Portfolio:
-        """The portfolio. Raises the errors of `open_portfolio`, and UsageError for a file that is not there."""
+    def open(self, broker: str | None = None, env: str | None = None, *, again: bool = False) -> Portfolio:
+        """The portfolio, of the folder's files or at a broker. Raises the errors of `open_portfolio`, and UsageError
+        for a file that is not there."""
         from rebalance_kit.portfolio import open_portfolio
 
         return open_portfolio(
@@ -70,6 +71,9 @@ class Common:
             on=None if self.on is None else arguments.day("--on", self.on),
             account=self.account,
             language=read_language(self.language),
+            broker=broker,
+            env=env,
+            again=again,
         )
 
     def words(self) -> list[str]:

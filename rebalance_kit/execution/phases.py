@@ -242,6 +242,8 @@ class Phases:
 
     def _say_charges(self, run: RunRecord, snapshot: Snapshot) -> None:
         for currency, taken in sorted(charges(run, snapshot).items()):
+            if not taken:
+                continue
             money = show_money(taken, currency)
             says = Text(f"commissions and taxes of the orders: {money}", f"주문에 든 수수료와 세금: {money}")
             self._find("charged", "info", says)

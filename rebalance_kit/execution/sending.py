@@ -27,6 +27,7 @@ from rebalance_kit.words import Text
 MAX_ATTEMPTS = 5  # for orders that certainly did not leave
 MAX_READS = 30
 READ_PAUSE = 1.0
+LIST_READS = 15  # a mock account's list was seen 5 seconds behind for Korean orders, 12 and more for American ones
 STALE_AFTER = timedelta(seconds=2)  # a process that slept between commit and send must not send any more
 CLOCK_SKEW = timedelta(seconds=5)
 
@@ -75,7 +76,18 @@ class Sender:
         answered = self._journal.attempt(self._run_id, attempt.attempt_id)
         self.settle((answered,))
         trace("attempt.listed")
-        return self._journal.attempt(self._run_id, attempt.attempt_id)
+        return self._waited_for(self._journal.attempt(self._run_id, attempt.attempt_id))
+
+    def _waited_for(self, attempt: Attempt) -> Attempt:
+        """The attempt once the list shows it, or after some time: a list may be seconds behind, and the next order is
+        sized by what this one has taken."""
+        for _ in range(0 if self._context.broker.instant else LIST_READS):
+            if attempt.state is not State.UNKNOWN:
+                break
+            self._context.sleep(READ_PAUSE)
+            self.settle((attempt,))
+            attempt = self._journal.attempt(self._run_id, attempt.attempt_id)
+        return attempt
 
     def _place(self, attempt: Attempt) -> Reply:
         context = self._context

@@ -32,10 +32,12 @@ from rebalance_kit.trigger import Decision, decide
 from rebalance_kit.words import Language, Text
 
 if TYPE_CHECKING:  # the planner and the engine are loaded by the methods that need them, so that `drift` starts fast
+    from rebalance_kit.brokers.base import Broker, Mode
     from rebalance_kit.execution.result import History, Upto
     from rebalance_kit.planner.compare import CashComparison
     from rebalance_kit.planner.plan import Plan, PlanOptions
     from rebalance_kit.planner.savings_model import SavingsPlan
+    from rebalance_kit.portfolio.live import LiveBroker
     from rebalance_kit.portfolio.trading import Progress, Run
     from rebalance_kit.tax.harvest_model import Harvest
 
@@ -48,7 +50,8 @@ class Portfolio:
 
     `holdings` are those of `account` where one was chosen, `household` those of every account; both are on the terms of
     the date, after the corporate actions that their file did not have yet; `written` is what the file says of every
-    account. `instruments` say what each asset is.
+    account. `instruments` say what each asset is. Opened at a `broker`, holdings and prices are its own of one moment,
+    and `policy` is what it can do of the `stated_policy`.
     """
 
     folder: Path
@@ -63,6 +66,8 @@ class Portfolio:
     prices_file: Path | None = None
     instruments: Instruments = field(default_factory=Instruments)
     written: Holdings | None = None
+    broker: LiveBroker | None = None
+    stated_policy: Policy | None = None
 
     def drift(self, *, targets: Mapping[str, Decimal] | None = None, deposit: Decimal = ZERO) -> Drift:
         """Where the portfolio stands. `targets` replaces the policy's weights for a what-if (they must sum to one).
@@ -207,8 +212,10 @@ class Portfolio:
         upto: Upto | str | None = None,
         again: bool = False,
         progress: Progress | None = None,
+        broker: Broker | None = None,
     ) -> Run:
-        """Check the plan and, with its id typed back as `yes`, execute it on the paper account.
+        """Check the plan and, with its id typed back as `yes`, execute it: on the account at the broker that the
+        portfolio was opened with, on that of another `broker`, else on the paper account of the folder.
 
         Without `yes` it is a dry run: everything is checked and nothing is written or sent. `upto` stops after a phase.
         The same plan is executed once, however often it is asked for, unless `again`. Raises RuleError naming every
@@ -216,7 +223,7 @@ class Portfolio:
         """
         from rebalance_kit.portfolio.trading import run
 
-        return run(self, plan, yes=yes, upto=upto, again=again, progress=progress)
+        return run(self, plan, yes=yes, upto=upto, again=again, progress=progress, broker=broker)
 
     def submit(self, plan: Plan, *, yes: str) -> Run:
         """Execute the plan through the worker process, as the desk does: this process only proposes.
@@ -240,7 +247,7 @@ class Portfolio:
         """Every run of the account (or of all accounts), newest first."""
         from rebalance_kit.execution.history import history
 
-        return history(self.folder, self.account, language=self.language)
+        return history(self.folder, self.account, self._mode(), language=self.language)
 
     def to_dict(self, language: Language | None = None) -> dict[str, object]:
         """The JSON of `rebalance drift`: the drift, with the decision and what both found."""
@@ -288,7 +295,13 @@ class Portfolio:
     def _last_rebalance(self) -> date | None:
         from rebalance_kit.execution.history import last_rebalance
 
-        return last_rebalance(self.folder, self.account)
+        return last_rebalance(self.folder, self.account, self._mode())
+
+    def _mode(self) -> Mode:
+        """Where the money is: each kind of account has a journal of its own."""
+        from rebalance_kit.brokers.base import Mode
+
+        return Mode.PAPER if self.broker is None else self.broker.identity.mode
 
     def _volatility(self, rules: Policy) -> Decimal | None:
         rule = rules.rebalancing.volatility

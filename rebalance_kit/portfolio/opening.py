@@ -16,7 +16,7 @@ from rebalance_kit.holdings.corporate_actions import FILE_NAME as ACTIONS_FILE
 from rebalance_kit.holdings.corporate_actions import Action, apply_actions
 from rebalance_kit.holdings.files import read_holdings
 from rebalance_kit.holdings.lots import check_lots, read_lots
-from rebalance_kit.holdings.model import Holdings
+from rebalance_kit.holdings.model import Holdings, HoldingsFile
 from rebalance_kit.policy.loading import load_policy
 from rebalance_kit.policy.model import Policy
 from rebalance_kit.portfolio.model import Portfolio
@@ -29,6 +29,7 @@ from rebalance_kit.words import Finding, Language, Text
 
 if TYPE_CHECKING:  # loaded for a holdings file of somebody else's making
     from rebalance_kit.holdings.aids import Aids
+    from rebalance_kit.portfolio.live import LiveBroker
 
 TIME_ZONES = {"XKRX": "Asia/Seoul", "XNYS": "America/New_York"}
 
@@ -41,22 +42,61 @@ def open_portfolio(
     on: date | str | None = None,
     account: str | None = None,
     language: Language | None = None,
+    broker: str | LiveBroker | None = None,
+    env: str | None = None,
+    again: bool = False,
 ) -> Portfolio:
     """Read a portfolio folder (or its `portfolio.yaml`) once, as of `on` (default: today on its exchange).
 
     `holdings` and `prices` name other files than the folder's own; `account` limits everything to one account.
     Beside them `lots.csv`, `corporate_actions.csv` and `listing.csv` are read where they are there.
+
+    With `broker="kis"` holdings, prices and the date are those of the account at Korea Investment & Securities, in the
+    environment `env` (mock, or real by the word of the settings too); `again` takes the moment of some minutes ago
+    that a plan was made from, where there is one.
+
     Raises PolicyError, HoldingsError, PriceError or UsageError, each naming the file and line; DecisionNeeded when
-    `holdings.csv` was edited after a run.
+    `holdings.csv` was edited after a run; BrokerError when a broker cannot be asked.
     """
     policy = load_policy(Path(path))
     folder = Path(path) if Path(path).is_dir() else Path(path).parent
+    if broker is not None and broker != "paper":
+        from rebalance_kit.portfolio.connecting import open_live
+
+        return open_live(folder, policy, broker, env, on=on, account=account, prices=prices, holdings=holdings,
+                         language=language, again=again)  # fmt: skip
+    if env is not None:
+        raise arguments.bad_argument(
+            "env", env, Text("no environment for the paper account", "모의 계좌에는 환경 없음")
+        )
     day = _day(on, policy)
-    file = read_holdings(_holdings_file(folder, holdings), policy, day, aids=_aids(folder))
-    written = _with_lots(_dated(file.holdings, folder, holdings), folder / "lots.csv", policy)
+    file = read_holdings(_holdings_file(folder, holdings), policy, day, aids=aids(folder))
+    dated = replace(file, holdings=_dated(file.holdings, folder, holdings))
+    closes = closes_of(folder, prices, policy, day)
+    after_a_run = _after_a_run(folder, holdings)
+    opened = assemble(folder, policy, dated, closes, day, account=account, after_a_run=after_a_run)
+    return replace(
+        opened,
+        language=language or policy.language,
+        holdings_file=None if holdings is None else Path(holdings),
+        prices_file=None if prices is None else Path(prices),
+    )
+
+
+def assemble(
+    folder: Path,
+    policy: Policy,
+    file: HoldingsFile,
+    closes: PriceFile,
+    day: date,
+    *,
+    account: str | None,
+    after_a_run: bool,
+) -> Portfolio:
+    """A portfolio of what was read: with the folder's lots, corporate actions and listing."""
+    written = _with_lots(file.holdings, folder / "lots.csv", policy)
     actions = _actions(folder, policy)
-    held = _checked(apply_actions(written, actions, policy, day).holdings, after_a_run=_after_a_run(folder, holdings))
-    closes = _closes(folder, prices, policy, day)
+    held = _checked(apply_actions(written, actions, policy, day).holdings, after_a_run=after_a_run)
     quotes = adjust_quotes((*file.quotes, *closes.quotes), actions, day)
     known = _instruments(folder, policy, held)
     book = price_book(
@@ -78,10 +118,8 @@ def open_portfolio(
         household=held,
         prices=book,
         on=day,
-        language=language or policy.language,
+        language=policy.language,
         account=account,
-        holdings_file=None if holdings is None else Path(holdings),
-        prices_file=None if prices is None else Path(prices),
         instruments=known,
         written=written,
     )
@@ -94,7 +132,7 @@ def _day(on: date | str | None, policy: Policy) -> date:
     return datetime.now(ZoneInfo(TIME_ZONES[policy.exchange])).date()
 
 
-def _aids(folder: Path) -> Aids | None:
+def aids(folder: Path) -> Aids | None:
     """The listing and the mapping of the folder, for a holdings file of somebody else's making."""
     if not any((folder / name).exists() for name in (LISTING_FILE, "mapping.yaml")):
         return None
@@ -150,7 +188,7 @@ def _instruments(folder: Path, policy: Policy, held: Holdings) -> Instruments:
     return instruments(policy, listing, [HeldName(p.code, p.currency, p.name) for p in held.positions])
 
 
-def _closes(folder: Path, given: str | Path | None, policy: Policy, day: date) -> PriceFile:
+def closes_of(folder: Path, given: str | Path | None, policy: Policy, day: date) -> PriceFile:
     """The dated closes. `prices.csv` is optional; a file that was named must exist."""
     path = Path(given) if given is not None else folder / "prices.csv"
     if given is None and not path.exists():

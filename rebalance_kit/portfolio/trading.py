@@ -1,14 +1,15 @@
-"""From a plan to a run: the paper account of a portfolio folder, and the engine that trades on it."""
+"""From a plan to a run: the account at a broker or the paper account of the folder, and the engine that trades."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rebalance_kit import arguments
-from rebalance_kit.brokers.base import Mode
+from rebalance_kit.brokers.base import Broker, KeepsTime
 from rebalance_kit.brokers.paper import PaperBroker
 from rebalance_kit.brokers.paper_fills import paper_terms
 from rebalance_kit.errors import UsageError
@@ -70,13 +71,14 @@ def run(
     upto: Upto | str | None,
     again: bool,
     progress: Progress | None,
+    broker: Broker | None = None,
 ) -> Run:
     """See `Portfolio.run`."""
     last = Upto.BUY if upto is None else arguments.choice(Upto, "upto", upto)
     if yes is not None and yes != plan.plan_id:
         raise wrong_id(yes, plan.plan_id)
-    context = _context(portfolio, _rules(portfolio, plan), progress)
-    result = execute(plan, context, mode=Mode.PAPER, yes=yes, upto=last, again=again)
+    context = _context(portfolio, _rules(portfolio, plan), progress, broker)
+    result = execute(plan, context, mode=context.broker.identity.mode, yes=yes, upto=last, again=again)
     return Run(plan, replace(result, language=portfolio.language))
 
 
@@ -104,29 +106,45 @@ def _rules(portfolio: Portfolio, plan: Plan) -> Policy:
     return portfolio.policy.with_targets(targets) if targets else portfolio.policy
 
 
-def _context(portfolio: Portfolio, rules: Policy, progress: Progress | None) -> RunContext:
-    account = trading_account(portfolio)
+def _context(
+    portfolio: Portfolio, rules: Policy, progress: Progress | None, broker: Broker | None = None
+) -> RunContext:
+    chosen = broker or portfolio.broker
+    own_time = chosen if isinstance(chosen, KeepsTime) else None
+    stated = portfolio.stated_policy
     return RunContext(
         folder=portfolio.folder,
         policy=rules,
-        policy_hash=policy_hash(rules),
+        policy_hash=policy_hash(rules if stated is None else _with_exchange(rules, stated)),
         prices=portfolio.prices,
         holdings=portfolio.household,
-        broker=PaperBroker(
-            portfolio.folder,
-            account,
-            seed=portfolio.household,
-            before=portfolio.written,
-            prices=portfolio.prices,
-            terms=paper_terms(rules, portfolio.on),
-            session=portfolio.on,
-            clock=_now,
-            dividends_are_cash=rules.rebalancing.cash.dividends == "count",
-            unit=share_unit(rules, account),
-            base_currency=rules.base_currency,
-        ),
-        clock=_now,
+        broker=chosen or _paper(portfolio, rules),
+        clock=own_time.clock if own_time else _now,
         progress=progress or silent,
+        sleep=own_time.sleep if own_time else time.sleep,
+    )
+
+
+def _with_exchange(rules: Policy, stated: Policy) -> Policy:
+    """The rules as their file states them: what is approved is the file, not what a broker can do of it."""
+    cash = rules.rebalancing.cash.model_copy(update={"exchange": stated.rebalancing.cash.exchange})
+    return rules.model_copy(update={"rebalancing": rules.rebalancing.model_copy(update={"cash": cash})})
+
+
+def _paper(portfolio: Portfolio, rules: Policy) -> PaperBroker:
+    account = trading_account(portfolio)
+    return PaperBroker(
+        portfolio.folder,
+        account,
+        seed=portfolio.household,
+        before=portfolio.written,
+        prices=portfolio.prices,
+        terms=paper_terms(rules, portfolio.on),
+        session=portfolio.on,
+        clock=_now,
+        dividends_are_cash=rules.rebalancing.cash.dividends == "count",
+        unit=share_unit(rules, account),
+        base_currency=rules.base_currency,
     )
 
 
