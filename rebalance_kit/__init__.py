@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rebalance_kit import dashboard
     from rebalance_kit.drift import Drift
     from rebalance_kit.errors import KitError
+    from rebalance_kit.planner.batch import plan_many
     from rebalance_kit.planner.plan import Plan
     from rebalance_kit.policy.model import Policy
     from rebalance_kit.portfolio import Portfolio, open_portfolio
@@ -35,6 +36,7 @@ __all__ = [
     "chart",
     "dashboard",
     "open_portfolio",
+    "plan_many",
     "write_sample",
 ]
 
@@ -48,6 +50,7 @@ _ROOMS = {
     "Portfolio": "portfolio",
     "chart": "report.chart",
     "open_portfolio": "portfolio",
+    "plan_many": "planner.batch",
     "write_sample": "samples",
 }
 

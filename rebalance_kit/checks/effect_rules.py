@@ -8,6 +8,7 @@ portfolio. Definitions 18 and 22 say what is asked instead; R11 has a room of it
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ from rebalance_kit.checks.table import Broken, Rule
 from rebalance_kit.drift import AssetDrift
 from rebalance_kit.goals import Goal
 from rebalance_kit.money import ZERO, exact_sum, product, show_money
+from rebalance_kit.planner.judged import distance
+from rebalance_kit.planner.plan import Plan
 from rebalance_kit.words import Text
 
 _PLAN_AGAIN = Text("plan again", "다시 계획해 주세요")
@@ -28,7 +31,7 @@ def needs_trade(facts: Facts) -> Iterator[Broken]:
     Scheduled, forced and cash-flow plans need none; where the policy judges by averaged or proxy prices, the breach is
     theirs and the decision says so.
     """
-    plan = facts.plan
+    plan = facts.whole or facts.plan
     if not plan.orders or plan.options.force or facts.flow or plan.decision.trigger in _TIMED:
         return
     breached = [row.breached for row in plan.drift.assets] + [row.breached for row in plan.drift.groups]
@@ -52,6 +55,9 @@ def drift_falls(facts: Facts) -> Iterator[Broken]:
     rules = facts.policy.rebalancing
     if not facts.plan.orders or rules.cash_price:
         return
+    if facts.whole is not None or facts.policy.interchangeable_groups():
+        yield from _household_falls(facts, facts.whole or facts.plan)
+        return
     proved = facts.plan.optimality.status == "optimal"
     moves = [_move(facts, asset, goal) for asset, goal in facts.goals()]
     growth = exact_sum(move.growth for move in moves)
@@ -73,6 +79,21 @@ def drift_falls(facts: Facts) -> Iterator[Broken]:
         yield Broken(
             Rule.DRIFT_FALLS,
             Text("the total distance to the goal does not fall", "목표까지의 거리 합이 줄지 않습니다"),
+            _PLAN_AGAIN,
+        )
+
+
+def _household_falls(facts: Facts, plan: Plan) -> Iterator[Broken]:
+    """Of several accounts together: the sum of distances (of groups, where assets may stand for each other) does not
+    grow. It need not fall: trading where an asset is held may save what holding it there costs."""
+    before = distance(facts.policy, plan.goals, {row.code: row.value for row in plan.drift.assets})
+    after = distance(facts.policy, plan.goals, {row.code: row.value for row in plan.after})
+    shares = [row.share_value or ZERO for row in plan.drift.assets]
+    raised = abs(facts.flow) + _outside_bands(replace(facts, plan=plan))
+    if after > exact_sum((before, max([facts.minimum, *shares]), product(Decimal(2), raised))):
+        yield Broken(
+            Rule.DRIFT_FALLS,
+            Text("the total distance to the goal grows", "목표까지의 거리 합이 늘어납니다"),
             _PLAN_AGAIN,
         )
 

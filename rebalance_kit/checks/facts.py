@@ -31,6 +31,8 @@ class Facts:
     `recent_turnover` what rebalancing traded in the last 30 days, in the base currency. `exchanges` and `parts` say
     whether the broker can exchange currencies and trade parts of shares for this program. `closed` says for each code
     whose exchange is closed now, why; `latest` are a broker's quotes at this moment, `now`, where orders are to leave.
+    `whole` is the plan of all accounts where `plan` is one account's part of it: where it leads, and the caps, are asked
+    of the whole.
     """
 
     plan: Plan
@@ -55,6 +57,7 @@ class Facts:
     recent_turnover: Decimal = ZERO
     exchanges: bool = False
     parts: bool = False
+    whole: Plan | None = None
 
     @property
     def account(self) -> str:
@@ -74,8 +77,10 @@ class Facts:
 
     @property
     def largest_total(self) -> Decimal:
-        """The account's value that the caps are shares of: with a deposit, before a withdrawal."""
-        return exact_sum((self.plan.drift.total_value, self.plan.options.contribute or ZERO))
+        """The value that the caps are shares of (of the account, or of all that are planned together): with a deposit,
+        before a withdrawal."""
+        plan = self.whole or self.plan
+        return exact_sum((plan.drift.total_value, plan.options.contribute or ZERO))
 
     @property
     def minimum(self) -> Decimal:

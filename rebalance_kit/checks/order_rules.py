@@ -10,6 +10,7 @@ from rebalance_kit.checks.facts import Facts
 from rebalance_kit.checks.table import Broken, Rule
 from rebalance_kit.money import exact_sum, plain, product, ratio, show_money, show_percent
 from rebalance_kit.orders import Side, shares_of, show_shares, units_of
+from rebalance_kit.policy.placing import may_hold
 from rebalance_kit.words import Text
 
 FAT_FINGER = Decimal("0.03")
@@ -163,7 +164,8 @@ def turnover(facts: Facts) -> Iterator[Broken]:
     limits = facts.policy.rebalancing.constraints
     share = MAX_TURNOVER if limits.max_turnover is None else limits.max_turnover
     allowed = product(share, facts.largest_total)
-    traded = exact_sum(facts.base_amount(order) for order in facts.plan.orders)
+    orders = (facts.whole or facts.plan).orders
+    traded = exact_sum(facts.base_amount(order) for order in orders)
     lately = exact_sum((traded, facts.recent_turnover))
     fix = Text("go part of the way, or raise rebalancing.constraints.max_turnover",
                "일부만 실행하거나 rebalancing.constraints.max_turnover를 올려 주세요")  # fmt: skip
@@ -178,11 +180,11 @@ def turnover(facts: Facts) -> Iterator[Broken]:
             acknowledge=_one_way(facts) or traded <= allowed,
         )  # fmt: skip
     most = limits.max_orders or MAX_ORDERS
-    if len(facts.plan.orders) > most:
+    if len(orders) > most:
         yield Broken(
             Rule.TURNOVER,
-            Text(f"{len(facts.plan.orders)} orders, above {most}",
-                 f"주문이 {len(facts.plan.orders)}건으로 한도 {most}건을 넘습니다"),
+            Text(f"{len(orders)} orders, above {most}",
+                 f"주문이 {len(orders)}건으로 한도 {most}건을 넘습니다"),
             Text("raise rebalancing.constraints.max_orders", "rebalancing.constraints.max_orders를 올려 주세요"),
             acknowledge=_one_way(facts),
         )  # fmt: skip
@@ -209,7 +211,7 @@ def universe(facts: Facts) -> Iterator[Broken]:
             wrong = Text(f"{order.code} is never bought", f"{order.code}은(는) 매수 금지 종목입니다")
         elif asset.never_sell and not buying:
             wrong = Text(f"{order.code} is never sold", f"{order.code}은(는) 매도 금지 종목입니다")
-        elif asset.accounts and buying and order.account not in asset.accounts:
+        elif buying and not may_hold(facts.policy, asset, order.account):
             wrong = Text(
                 f"{order.code} may not be held in {order.account}",
                 f"{order.code}은(는) {order.account}에 담을 수 없습니다",
@@ -259,7 +261,8 @@ def _codes(facts: Facts, side: Side) -> set[str]:
 
 def _one_way(facts: Facts) -> bool:
     """Whether the plan only invests cash that is there or only raises what a person asked to be paid out."""
-    return not _codes(facts, Side.SELL) or bool(facts.plan.options.withdraw)
+    plan = facts.whole or facts.plan
+    return all(order.side is Side.BUY for order in plan.orders) or bool(facts.plan.options.withdraw)
 
 
 def _too_far(code: str, price: Decimal, last: Decimal) -> Broken:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rebalance_kit.brokers.base import Broker
 from rebalance_kit.holdings.model import Holdings
+from rebalance_kit.planner.plan import Plan
 from rebalance_kit.policy.model import Policy
 from rebalance_kit.prices.model import PriceBook
 from rebalance_kit.words import Text
@@ -29,7 +30,7 @@ class RunContext:
 
     `policy_hash` is that of `policy` (with the targets of a what-if, if the plan has them). `holdings` are the
     holdings in force of every account: rows of other accounts are carried into the snapshot. `clock` gives aware
-    times. `progress` is told what happens, in sentences. `trace` is told the name of every step, for tests that stop
+    times. `whole` is the plan of all accounts where what is run is one account's part. `progress` is told what happens, in sentences. `trace` is told the name of every step, for tests that stop
     the process there.
     """
 
@@ -44,6 +45,7 @@ class RunContext:
     trace: Callable[[str], None] = silent
     sleep: Callable[[float], None] = time.sleep
     new_id: Callable[[], str] = lambda: secrets.token_hex(4)
+    whole: Plan | None = None
 
     def tell(self, run_id: str, text: Text, level: int = logging.INFO) -> None:
         """Tell the progress callback and the log what happens."""

@@ -47,6 +47,7 @@ def gather_facts(
         earlier_run=_earlier(runs, session, context.policy_hash),
         recent=_recent(runs, session),
         recent_turnover=_turnover(runs, session, context.prices),
+        whole=context.whole,
         exchanges=isinstance(broker, TakesExchanges),
         parts=isinstance(broker, TellsCapabilities) and broker.capabilities.fractional,
     )

@@ -148,6 +148,7 @@ class RunRecord:
             ended_at=self.ended_at,
             repeated=repeated,
             language=work.language,
+            accounts=work.accounts,
         )
 
     def _execution(self, intent: Intent) -> Execution:

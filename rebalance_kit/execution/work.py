@@ -17,6 +17,7 @@ from rebalance_kit.costs import Exchange, cost_rates
 from rebalance_kit.execution.result import Upto
 from rebalance_kit.money import ONE, ZERO, Rounding, exact_sum, product, round_money
 from rebalance_kit.orders import Order, Shares, Side, share_unit, shares_of, units_of
+from rebalance_kit.planner.plan import Plan
 from rebalance_kit.policy.model import Policy
 from rebalance_kit.words import Language
 
@@ -58,7 +59,8 @@ class Work:
     `floors` is cash that stays, by currency. `deposit` and `withdrawal` are positive amounts of the base currency.
     `source_sha256` is the hash of the holdings file that the account was opened from. `patience` is in seconds.
     `exchanges` are the plan's; `fx_spread` is what exchanging costs, as a share. `charged_before` is what the broker
-    had charged already when the run began, as `Snapshot.charged`.
+    had charged already when the run began, as `Snapshot.charged`. `accounts` are all in which the plan has work, where
+    this run is one account's part of it.
     """
 
     plan_id: str
@@ -84,6 +86,7 @@ class Work:
     exchanges: tuple[Exchange, ...] = ()
     fx_spread: Decimal = ZERO
     charged_before: tuple[tuple[str, Decimal | None], ...] = ()
+    accounts: tuple[str, ...] = ()
 
     @property
     def orders(self) -> tuple[WorkOrder, ...]:
@@ -132,7 +135,13 @@ def make_work(checked: CheckedOrders, *, upto: Upto, source_sha256: str) -> Work
         exchanges=checked.exchanges,
         fx_spread=policy.costs.fx_spread,
         charged_before=snapshot.charged or (),
+        accounts=() if facts.whole is None else accounts_of(facts.whole),
     )
+
+
+def accounts_of(plan: Plan) -> tuple[str, ...]:
+    """The accounts in which a plan has something to do, besides that of a deposit or withdrawal alone."""
+    return tuple(sorted({order.account for order in plan.orders} | {line.account for line in plan.exchanges}))
 
 
 def _work_order(order: Order, policy: Policy) -> WorkOrder:

@@ -80,7 +80,7 @@ class Rows:
         """Can the value of a position lie between minor units?"""
         return bool(self.rate != 1 or np.any(self.price % self.ticks) or np.any(self.kept % self.ticks))
 
-    def part(self, chosen: slice) -> Rows:
+    def part(self, chosen: Ints) -> Rows:
         """Some of the accounts."""
         return type(self)(**{each.name: _part(getattr(self, each.name), chosen) for each in fields(self)})
 
@@ -89,7 +89,7 @@ class Rows:
         return (counts * self.price + self.kept) * self.tick_value
 
 
-def _part(value: Any, chosen: slice) -> Any:
+def _part(value: Any, chosen: Ints) -> Any:
     if isinstance(value, Fee) or not isinstance(value, np.ndarray) or value.shape[0] == 1:
         return value
     return value[chosen]
