@@ -161,7 +161,131 @@ print(f"{enough:,}")
 """),
 ]  # fmt: skip
 
-NOTEBOOKS = {"00_quickstart": QUICKSTART, "01_where_am_i": WHERE_AM_I, "02_new_money": NEW_MONEY}
+TAX = [
+    md("""
+# Tax
+
+**What does a plan owe in tax, when is it better to wait, and what should be sold for the tax alone?**
+
+Every figure is an estimate by dated rules, not advice.
+"""),
+    md("## The same portfolio, four tax treatments\n\nAn index fund and a bond fund have grown past their targets, a "
+       "domestic fund has fallen behind. 1,500,000 won of overseas gains were realised earlier this year."),
+    code("""
+fund = {"ticker": "Index fund", "code": "360750", "target": 0.40, "tax_class": "kr_other"}
+bond = {"ticker": "Bond fund", "code": "305080", "target": 0.30, "tax_class": "kr_other"}
+home = {"ticker": "Domestic fund", "code": "069500", "target": 0.30, "tax_class": "kr_equity"}
+rules = {"base_currency": "KRW", "rebalancing": {"deviation": "squared"}, "tax": {"realised_gain_ytd": 1_500_000}}
+holdings = "code,quantity,price,cost\\n360750,1000,20000,8000000\\n305080,1600,10000,9600000\\n069500,125,32000,4000000"
+"""),
+    code("""
+variants = {
+    "kr_equity": (fund | {"tax_class": "kr_equity"}, "taxable"),
+    "kr_other": (fund, "taxable"),
+    "overseas_listed": (fund | {"tax_class": "overseas_listed"}, "taxable"),
+    "in an ISA": (fund, "isa"),
+}
+"""),
+    code("""
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import rebalance_kit as rk
+
+plans, somewhere = {}, TemporaryDirectory()
+"""),
+    code("""
+for name, (asset, kind) in variants.items():
+    folder = Path(somewhere.name) / name
+    folder.mkdir()
+    allocation = {"all": {"weight": 1, "assets": [asset, bond, home]}}
+    policy = {"portfolio": rules | {"allocation": allocation, "accounts": {"main": {"type": kind}}, "language": "en"}}
+    (folder / "portfolio.yaml").write_text(json.dumps(policy), encoding="utf-8")
+    (folder / "holdings.csv").write_text(holdings, encoding="utf-8")
+    plans[name] = rk.open_portfolio(folder, on="2026-03-04").plan(force=True)
+"""),
+    code("""
+import pandas as pd
+
+sold = {name: plan.table().set_index("name")["quantity"] for name, plan in plans.items()}
+table = pd.DataFrame(sold).T
+table["tax"] = {name: f"{plan.summary.tax:,}" for name, plan in plans.items()}
+table
+"""),
+    md("""
+Four plans, because a won of distance is weighed against a won of tax:
+
+- **kr_equity**: the index fund is exempt and goes even past its goal, because the bond fund owes 15.4 % of its gain
+  and is sold less.
+- **kr_other**: both owe 15.4 % of their gain, whatever was lost elsewhere, and less of both is sold.
+- **overseas_listed**: 1,000,000 won of the gain are what is left of this year's deduction; beyond it 22 % are due, the
+  most of the four, and the index fund is sold least.
+- **in an ISA**: nothing is taxed when something is sold, and everything goes to its goal.
+"""),
+    md("## What would it cost to ignore the tax?"),
+    code("""
+for name, plan in plans.items():
+    print(f"{name:16}", *(line.en for line in plan.tax_lines()))
+"""),
+    md("The tax is the tax engine's own figure for the orders, and the certificate has worked it out again:"),
+    code("""
+plan = plans["overseas_listed"]
+facts = {check.name: check.detail.en for check in plan.certificate.checks}
+print(facts["taxes"], facts["lots"], sep="\\n")
+plan
+"""),
+    md("## Is it better to sell in four parts?\n\nDocument 000 advises to split a rebalance over the quarters, lest "
+       "the tax come all at once. A gain of 10,000,000 won on overseas funds:"),
+    code("""
+from datetime import date
+from fractions import Fraction
+
+from rebalance_kit.tax.korea import overseas_tax_by_year
+from rebalance_kit.tax.rules import RuleBook
+
+book, million = RuleBook(), Fraction(1_000_000)
+"""),
+    code("""
+ways = {
+    "one sale in November": [(date(2026, 11, 20), 10 * million)],
+    "four quarterly sales": [(date(2026, month, 20), 10 * million / 4) for month in (2, 5, 8, 11)],
+    "half in December, half in January": [(date(2026, 12, 1), 5 * million), (date(2027, 1, 20), 5 * million)],
+}
+for name, sales in ways.items():
+    print(f"{name:34} {int(sum(overseas_tax_by_year(sales, book).values())):>9,}")
+"""),
+    md("The deduction of 2,500,000 won is of a calendar year, so the quarters change nothing; two years have two "
+       "deductions. What counts is the day of settlement, which near the end of the year is the next year's:"),
+    code("""
+from rebalance_kit.tax.settlement import overseas_settlement
+
+for day in (date(2026, 12, 28), date(2026, 12, 29), date(2026, 12, 30)):
+    print("sold", day, "settles", overseas_settlement(day, book))
+"""),
+    md("## What should be sold for the tax alone?\n\nIn Korea a gain that fits into what is left of the deduction may "
+       "be realised free of tax, and the fund bought again on the same day."),
+    code("""
+harvest = rk.open_portfolio("../portfolios/us", on="2026-03-04", language="en").harvest()
+rk.chart(harvest)
+"""),
+    code("""
+due = harvest.table().query("action != 'none'")
+due[["code", "lot_id", "quantity", "gain", "tax_saved", "cost"]]
+"""),
+    code("""
+saved, cost = (sum(due[name]) for name in ("tax_saved", "cost"))
+somewhere.cleanup()
+print(f"{saved:,} won of later tax for {cost:,} won of costs")
+"""),
+    md("""
+**Answer.** The plan owes 197,120, 530,370, 381,210 or no won, and it sells the less of a fund the more that fund owes.
+Splitting a gain over the quarters saves nothing (1,650,000 won either way), splitting it over two years does
+(1,100,000). And the gains that still fit into this year's deduction save 343,068 won of later tax.
+"""),
+]  # fmt: skip
+
+NOTEBOOKS = {"00_quickstart": QUICKSTART, "01_where_am_i": WHERE_AM_I, "02_new_money": NEW_MONEY, "tax": TAX}
 
 
 def notebook(cells: Sequence[Cell]) -> Any:
