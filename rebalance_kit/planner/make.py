@@ -76,10 +76,11 @@ def make_plan(
     case = replace(case, taxes=taxes)
     solution, told = _solved_if_possible(case, goals, due=decision.rebalance)
     wanted, tax = estimated(taxes, () if solution is None else orders_of(case, solution, goals, on), on)
-    weighed = weigh(case, wanted, decision, tax=tax_of(tax))
+    exchanges = () if solution is None else exchanges_of(case, solution)
+    weighed = weigh(case, wanted, decision, tax=tax_of(tax), other_cost=fx_cost(exchanges))
     wanted, decision = weighed.orders, weighed.decision
     orders, tax = (wanted, tax) if decision.rebalance else estimated(taxes, (), on)
-    exchanges = exchanges_of(case, solution) if decision.rebalance else ()
+    exchanges = exchanges if decision.rebalance else ()
     cash = cash_after(case, orders, exchanges)
     after, total = _after(case, orders, cash)
     plan = Plan(
