@@ -81,16 +81,28 @@ BENEFIT = {
     "pays": bool,
     "payback_months": (NUMBER, None),
 }
+CURRENCY = re.compile("[A-Z]{3}")
+EXCHANGE = {
+    "account": str,
+    "sold_currency": CURRENCY,
+    "sold": NUMBER,
+    "bought_currency": CURRENCY,
+    "bought": NUMBER,
+    "rate": NUMBER,
+    "cost": NUMBER,
+}
 PLAN = DRIFT | {
     "plan_id": re.compile("[0-9a-f]{12,64}"),
     "method": str,
     "cash_rule": (str, None),
     "goal": [{"code": CODE, "value": NUMBER, "amount": NUMBER, "below_minimum": bool}],
     "orders": [ORDER],
+    "exchanges": [EXCHANGE],
     "summary": {
         "turnover": NUMBER,
         "commission": NUMBER,
         "slippage": NUMBER,
+        "fx_cost": NUMBER,
         "tax": (NUMBER, None),
         "benefit": (NUMBER, None),
         "cash_before": NUMBER,
@@ -118,6 +130,7 @@ RUN_PART = {
     "status": re.compile("SUCCESS|PARTIAL|FAILED|DRY_RUN|NOT_NEEDED|UNKNOWN"),
     "stopped_after": (re.compile("drift|plan|check|sell|buy"), None),
     "executions": [EXECUTION],
+    "exchanged": [EXCHANGE | {"state": re.compile("PENDING|DONE|REFUSED")}],
 }
 RUN = PLAN | RUN_PART
 HISTORY = {"runs": [RUN_PART]}

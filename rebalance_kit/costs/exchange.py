@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from rebalance_kit.money import Rounding, exact_sum, plain, product, round_money
+from rebalance_kit.money import Rounding, exact_sum, plain, product, round_money, show_money
+from rebalance_kit.words import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,15 @@ class Exchange:
         parts += [self.bought] if currency == self.bought_currency else []
         parts += [self.cost.copy_negate()] if currency == base else []
         return exact_sum(parts)
+
+    def said(self, base: str) -> Text:
+        """The line in words, with its rate and cost."""
+        sold, bought = show_money(self.sold, self.sold_currency), show_money(self.bought, self.bought_currency)
+        rate, cost = f"{self.rate:,f}", show_money(self.cost, base)
+        return Text(
+            f"Exchange {sold} for {bought} (at {rate}, cost {cost})",
+            f"{sold} → {bought} 환전(환율 {rate}, 비용 {cost})",
+        )
 
     def to_dict(self) -> dict[str, object]:
         """The line as JSON."""

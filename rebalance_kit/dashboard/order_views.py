@@ -11,7 +11,7 @@ from rebalance_kit.dashboard import wording as w
 from rebalance_kit.dashboard.views import card_title, facts, notes, table
 from rebalance_kit.execution.result import Execution, RunResult
 from rebalance_kit.money import plain, show_money, show_points
-from rebalance_kit.orders import Order, Side
+from rebalance_kit.orders import Order, Side, show_shares
 from rebalance_kit.planner.plan import Certificate, Optimality, Plan, said_lots
 from rebalance_kit.words import Language, same
 
@@ -21,6 +21,7 @@ def preview(plan: Plan, language: Language) -> str:
     shown = plan.orders or plan.ideal
     lead = _lead(plan, language)
     orders = orders_table(shown, language, plan.drift.base_currency) if shown else ""
+    orders += "".join(f'<p class="rk-lead rk-exchange">{escape(line.of(language))}</p>' for line in plan.exchange_lines())
     below = _below(plan, language) if plan.orders else _how_to_force(plan, language)
     return f"{card_title(w.PREVIEW_TITLE, language)}{lead}{orders}{below}{notes(plan.findings, language)}"
 
@@ -45,6 +46,7 @@ def totals(plan: Plan, language: Language) -> str:
         (w.TURNOVER, money(summary.turnover)),
         (w.COMMISSION, money(summary.commission)),
         (w.SLIPPAGE, money(summary.slippage)),
+        *([(w.FX_COST, money(summary.fx_cost))] if plan.exchanges else []),
         (w.TAX, tax),
         (w.CASH_PATH, f"{money(summary.cash_before)} → {money(summary.cash_after)}"),
         (w.DRIFT_PATH, f"{_points(summary.max_drift_before)} → {_points(summary.max_drift_after)} %p"),
@@ -97,7 +99,7 @@ def _order_cells(order: Order, language: Language, base: str) -> tuple[str, ...]
     return (
         _asset(order.name, order.code),
         _side(order.side is Side.BUY, language),
-        f"{order.quantity:,}",
+        show_shares(order.quantity),
         escape(limit),
         *(escape(amount) for amount in money),
         _tax(order, base),
@@ -132,6 +134,11 @@ def receipt(result: RunResult, language: Language) -> str:
     words = (w.ASSET, w.SIDE, w.SHARES, w.FILLED, w.AVERAGE, w.ORDER_AMOUNT, w.COMMISSION, w.STATE)
     rows = (_fill_cells(execution, language) for execution in result.executions)
     fills = table([escape(word.of(language)) for word in words], rows, "fills") if result.executions else ""
+    fills += "".join(
+        f'<p class="rk-lead rk-exchange">{escape(line.said(result.base_currency).of(language))}:'
+        f" {escape(w.EXCHANGE_STATES[state].of(language))}</p>"
+        for line, state in result.exchanges
+    )
     run = f'<p class="rk-id">{escape(w.RUN.of(language))} {escape(result.run_id)}</p>' if result.run_id else ""
     return (
         f'{card_title(w.RECEIPT_TITLE, language)}<p class="rk-say rk-{tone}">{escape(status.of(language))}{again}</p>'
@@ -154,8 +161,8 @@ def _fill_cells(execution: Execution, language: Language) -> tuple[str, ...]:
     return (
         _asset(execution.name, execution.code),
         _side(execution.side == Side.BUY, language),
-        f"{execution.ordered:,}",
-        f"{execution.filled:,}",
+        show_shares(execution.ordered),
+        show_shares(execution.filled),
         "–" if average is None else escape(show_money(average, execution.currency)),
         escape(show_money(execution.amount, execution.currency)),
         escape(show_money(execution.commission, execution.currency)),

@@ -94,6 +94,12 @@ ASSET = Text("Asset", "종목")
 BUY = Text("Buy", "매수")
 SELL = Text("Sell", "매도")
 MARKET = Text("market", "시장가")
+FX_COST = Text("Exchange cost", "환전 비용")
+EXCHANGE_STATES = {
+    "PENDING": Text("not yet", "대기"),
+    "DONE": Text("done", "완료"),
+    "REFUSED": Text("not made", "환전 안 됨"),
+}
 TURNOVER = Text("Traded in all", "총 거래 금액")
 CASH_PATH = Text("Cash", "현금")
 DRIFT_PATH = Text("Largest drift", "가장 큰 차이")

@@ -12,7 +12,7 @@ from rebalance_kit.drift import Drift
 from rebalance_kit.frames import frame, html_table
 from rebalance_kit.goals import Goal
 from rebalance_kit.money import ZERO, plain, show_money
-from rebalance_kit.orders import Order, said_shares, show_shares
+from rebalance_kit.orders import Order, Side, said_shares, show_shares
 from rebalance_kit.planner.plan_benefit import PlanBenefit
 from rebalance_kit.planner.plan_tax import PlanTax
 from rebalance_kit.policy.model import CashRule, Method
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 TABLE_COLUMNS = (
     "account", "code", "name", "side", "quantity", "limit_price", "reference_price", "currency", "rate", "amount",
-    "commission", "slippage", "tax", "benefit", "lots", "reason",
+    "commission", "slippage", "fx_cost", "tax", "benefit", "lots", "reason",
 )  # fmt: skip
 _HEADINGS = (
     Text("Order", "주문"), Text("Asset", "종목"), Text("Shares", "수량"), Text("Limit", "지정가"),
@@ -190,14 +190,27 @@ class Plan:
         }
 
     def table(self) -> pd.DataFrame:
-        """One row per order, sells first: prices, amount and costs in `currency` (Decimals), `rate`, `tax` and
-        `benefit` in base units, `quantity` in shares, `lots` as text, `reason` in the plan's language."""
-        rows: list[Mapping[str, object]] = [
-            {column: getattr(order, column) for column in TABLE_COLUMNS}
-            | {"lots": said_lots(order), "reason": order.reason.of(self.language)}
-            for order in self.orders
-        ]
-        return frame(rows, TABLE_COLUMNS)
+        """One row per order, sells first: prices, amount and costs in `currency` (Decimals), `rate`, `tax`, `fx_cost`
+        and `benefit` in base units, `quantity` in shares, `lots` as text, `reason` in the plan's language.
+
+        An exchange stands between the sales and the buys, its side is EXCHANGE: `amount` of `currency` is sold,
+        `quantity` is bought of the currency that is its code, and `fx_cost` is its cost."""
+        rows = {side: [self._row(order) for order in self.orders if order.side is side] for side in Side}
+        exchanges = [self._exchange_row(line) for line in self.exchanges]
+        return frame([*rows[Side.SELL], *exchanges, *rows[Side.BUY]], TABLE_COLUMNS)
+
+    def _row(self, order: Order) -> Mapping[str, object]:
+        shown = {"lots": said_lots(order), "reason": order.reason.of(self.language), "fx_cost": ZERO}
+        return {name: getattr(order, name) for name in TABLE_COLUMNS if name not in shown} | shown
+
+    def _exchange_row(self, line: Exchange) -> Mapping[str, object]:
+        said = line.said(self.drift.base_currency).of(self.language)
+        row: dict[str, object] = dict.fromkeys(TABLE_COLUMNS)
+        return row | {
+            "account": line.account, "code": line.bought_currency, "name": said, "side": "EXCHANGE",
+            "quantity": line.bought, "reference_price": line.rate, "currency": line.sold_currency, "rate": line.rate,
+            "amount": line.sold, "commission": ZERO, "slippage": ZERO, "fx_cost": line.cost, "lots": "", "reason": said,
+        }  # fmt: skip
 
     def __repr__(self) -> str:
         return f"<Plan {self.plan_id} | {len(self.orders)} orders | {self.optimality.status}>"
@@ -207,7 +220,8 @@ class Plan:
         turnover = show_money(self.summary.turnover, self.drift.base_currency)
         caption = _CAPTION.of(shown).format(id=self.plan_id, orders=len(self.orders), turnover=turnover)
         headings = [heading.of(shown) for heading in _HEADINGS]
-        notes = [rate.note for rate in self.drift.fx]
+        notes = [line.of(shown) for line in self.exchange_lines()]
+        notes += [rate.note for rate in self.drift.fx]
         notes += [reason.of(shown) for reason in self.decision.reasons]
         notes += [finding.message.of(shown) for finding in self.findings]
         notes += [line.of(shown) for line in (*self.tax_lines(), *self.benefit_lines())]
@@ -222,6 +236,10 @@ class Plan:
         if self.tax.ignoring_tax.same and not any(order.lots for order in self.orders):
             return ()
         return self.tax.lines(self.drift.base_currency)
+
+    def exchange_lines(self) -> tuple[Text, ...]:
+        """The exchanges in words."""
+        return tuple(line.said(self.drift.base_currency) for line in self.exchanges)
 
     def benefit_lines(self) -> tuple[Text, ...]:
         """What being off target costs and whether going back pays, in words; nothing where that is not known."""

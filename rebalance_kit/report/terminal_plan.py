@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text as Line
 
 from rebalance_kit.money import plain, show_money, show_percent, show_points
-from rebalance_kit.orders import Order
+from rebalance_kit.orders import Order, show_shares
 from rebalance_kit.planner.plan import Plan, said_lots
 from rebalance_kit.report import wording
 from rebalance_kit.report.terminal import (
@@ -25,6 +25,7 @@ from rebalance_kit.report.terminal import (
 from rebalance_kit.words import Language, Text
 
 _ORDERS = Text("Orders ({count})", "매매 주문 ({count}건)")
+_EXCHANGES = Text("Exchanges, after the sales", "환전 (매도 후)")
 _NO_ORDERS = Text("No orders.", "매매 주문이 없습니다.")
 _PREVIEW = Text(
     "Not due, so nothing is ordered; if it were due ({count} orders):",
@@ -50,6 +51,7 @@ def plan_view(plan: Plan, language: Language) -> RenderableType:
     parts = [heading(plan.drift), decision_view(plan.decision, language)]
     if plan.orders:
         parts += [section(orders_view(plan.orders, _ORDERS, language, plan.drift.base_currency))]
+        parts += [section(exchanges_view(plan, language))] if plan.exchanges else []
         parts += [section(summary_view(plan, language)), *benefit_view(plan, language)]
         parts += [section(after_view(plan, language))]
     elif plan.ideal:
@@ -84,6 +86,12 @@ def orders_view(orders: Sequence[Order], title: Text, language: Language, base: 
     return Group(Line(words, style="bold"), table, Line(_WHY.of(language), style="dim"), *reasons)
 
 
+def exchanges_view(plan: Plan, language: Language) -> RenderableType:
+    """What is exchanged between the sales and the buys."""
+    lines = [bullet(line.of(language)) for line in plan.exchange_lines()]
+    return Group(Line(_EXCHANGES.of(language), style="bold"), *lines)
+
+
 def summary_view(plan: Plan, language: Language) -> RenderableType:
     """Turnover, each cost apart, cash and the largest drift before and after."""
     summary, base = plan.summary, plan.drift.base_currency
@@ -97,6 +105,7 @@ def summary_view(plan: Plan, language: Language) -> RenderableType:
         (wording.TURNOVER, money(summary.turnover)),
         (wording.COMMISSION, money(summary.commission)),
         (wording.SLIPPAGE, money(summary.slippage)),
+        *([(wording.FX_COST, money(summary.fx_cost))] if plan.exchanges else []),
         (wording.TAX, tax),
         (wording.CASH, f"{money(summary.cash_before)} -> {money(summary.cash_after)}"),
         (wording.LARGEST_DRIFT, f"{' -> '.join(drifts)} {wording.POINTS.of(language)}"),
@@ -138,7 +147,7 @@ def after_view(plan: Plan, language: Language) -> RenderableType:
         table.add_row(
             plain_line(asset.name),
             plain_line(row.code),
-            f"{plain(row.quantity)}",
+            show_shares(row.quantity),
             show_money(row.value, plan.drift.base_currency),
             show_percent(asset.current_weight),
             show_percent(row.weight),
@@ -168,7 +177,7 @@ def _order_cells(order: Order, language: Language) -> tuple[RenderableType, ...]
         plain_line(order.name),
         plain_line(order.code),
         Line(wording.SIDES[order.side].of(language), style="red" if order.side == "BUY" else "blue"),
-        f"{order.quantity:,}",
+        show_shares(order.quantity),
         wording.MARKET.of(language) if limit is None else show_money(limit, order.currency),
         show_money(order.amount, order.currency),
         show_money(order.commission + order.slippage, order.currency),

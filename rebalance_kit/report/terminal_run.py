@@ -7,8 +7,9 @@ from rich.text import Text as Line
 
 from rebalance_kit.execution.result import Execution, History, RunResult, RunStatus
 from rebalance_kit.money import show_money
+from rebalance_kit.orders import show_shares
 from rebalance_kit.report import wording
-from rebalance_kit.report.terminal import findings_view, grid, plain_line
+from rebalance_kit.report.terminal import bullet, findings_view, grid, plain_line
 from rebalance_kit.words import Language, Text
 
 _STATUSES = {
@@ -21,6 +22,11 @@ _STATUSES = {
 }
 _STYLES = {RunStatus.SUCCESS: "bold green", RunStatus.PARTIAL: "bold yellow", RunStatus.FAILED: "bold red",
            RunStatus.UNKNOWN: "bold red"}  # fmt: skip
+_EXCHANGE_STATES = {
+    "PENDING": Text("not yet", "대기"),
+    "DONE": Text("done", "완료"),
+    "REFUSED": Text("not made", "환전 안 됨"),
+}
 _RUN = Text("Run", "실행")
 _DATE = Text("Date", "날짜")
 _STATUS = Text("Status", "상태")
@@ -36,6 +42,8 @@ def run_view(run: RunResult, language: Language) -> RenderableType:
     parts: list[RenderableType] = [Line(status, style=_STYLES.get(run.status, "bold"))]
     if run.executions:
         parts.append(_fills(run.executions, language))
+    for line, state in run.exchanges:
+        parts.append(bullet(f"{line.said(run.base_currency).of(language)}: {_EXCHANGE_STATES[state].of(language)}"))
     if run.total_after is not None:
         before, after = (show_money(total, run.base_currency) for total in (run.total_before, run.total_after))
         parts.append(Line(f"{wording.TOTAL.of(language)}: {before} -> {after}"))
@@ -87,7 +95,7 @@ def _fills(executions: tuple[Execution, ...], language: Language) -> RenderableT
             plain_line(row.name),
             plain_line(row.code),
             wording.SIDES[row.side].of(language),
-            f"{row.filled:,}/{row.ordered:,}",
+            f"{show_shares(row.filled)}/{show_shares(row.ordered)}",
             "" if price is None else show_money(price, row.currency),
             show_money(row.amount, row.currency),
             row.state,
