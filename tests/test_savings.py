@@ -267,3 +267,14 @@ def test_won_are_exchanged_where_the_policy_allows_it() -> None:
     dollars_bought = exact_sum(line.bought for month in row.months if month.outcome for line in month.outcome.exchanges)
     spent = exact_sum(o.amount for month in row.months for o in month.orders if o.code == "U")
     assert Decimal(25) + dollars_bought >= spent
+
+
+def test_an_account_of_parts_of_shares_leaves_almost_nothing() -> None:
+    """Units of 0.001 share of 300,000 won are 300 won: no month carries a share's worth."""
+    wanted = policy("A 50, B 50", accounts={"main": {"fractional": True}})
+    plan = saved(situation(wanted, "A 1 @ 300000, B 1 @ 700000"), 100_000, 3)
+    for row in plan.rules:
+        assert all(abs(month.carried) <= 1_000 for month in row.months)
+        assert all(isinstance(standing.quantity, Decimal) for standing in row.after)
+    document: Any = plan.to_dict()
+    assert all(isinstance(row["quantity"], str) for rule in document["rules"] for row in rule["after"])

@@ -92,6 +92,7 @@ def savings_plan(
         names={row.code: row.name for row in drift.assets},
         language=policy.language,
         fx=drift.fx,
+        fractional=drift.fractional,
     )
 
 

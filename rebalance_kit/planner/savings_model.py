@@ -88,9 +88,9 @@ class Standing:
     weight: Decimal
     drift: Decimal
 
-    def to_dict(self) -> dict[str, object]:
-        """The asset as JSON; a quantity is an integer where it is one."""
-        whole = self.quantity == int(self.quantity)
+    def to_dict(self, *, fractional: bool = False) -> dict[str, object]:
+        """The asset as JSON; a quantity is an integer where accounts hold whole shares and it is one."""
+        whole = not fractional and self.quantity == int(self.quantity)
         return {
             "code": self.code,
             "quantity": int(self.quantity) if whole else plain(self.quantity),
@@ -125,7 +125,7 @@ class SavingsRule:
         """What went into shares of the base currency and their costs: deposits less what is carried."""
         return exact_sum((self.deposited, self.carried.copy_negate()))
 
-    def to_dict(self) -> dict[str, object]:
+    def to_dict(self, *, fractional: bool = False) -> dict[str, object]:
         """The rule as JSON."""
         return {
             "name": self.rule.value,
@@ -134,7 +134,7 @@ class SavingsRule:
             "invested": plain(self.invested),
             "left_over": plain(self.carried),
             "months": [month.to_dict() for month in self.months],
-            "after": [row.to_dict() for row in self.after],
+            "after": [row.to_dict(fractional=fractional) for row in self.after],
         }
 
 
@@ -156,6 +156,7 @@ class SavingsPlan:
     names: Mapping[str, str]
     language: Language = "en"
     fx: tuple[FxRate, ...] = ()
+    fractional: bool = False
 
     def rule(self, name: CashRule | str) -> SavingsRule:
         """The months of one rule. ValueError for a name that is none, StopIteration for one that was not asked for."""
@@ -172,7 +173,7 @@ class SavingsPlan:
             "max_drift_before": plain(self.max_drift_before),
             "smallest_no_sell_deposit": None if smallest is None else plain(smallest),
             "months_to_restore": self.months_to_restore,
-            "rules": [row.to_dict() for row in self.rules],
+            "rules": [row.to_dict(fractional=self.fractional) for row in self.rules],
             "statement": HELD_CONSTANT.of(shown),
             "fx": [rate.to_dict() for rate in self.fx],
         }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text as Line
 
-from rebalance_kit.money import show_money, show_percent
+from rebalance_kit.money import ZERO, show_money, show_percent
+from rebalance_kit.orders import show_shares
 from rebalance_kit.planner.savings_model import CARRIED, LARGEST_DRIFT, MONTH, SavingsMonth, SavingsPlan, SavingsRule
 from rebalance_kit.report.terminal import bullet, grid, plain_line, rate_lines, section
 from rebalance_kit.report.wording import ASSET, printable
@@ -67,5 +68,6 @@ def _shares(plan: SavingsPlan, language: Language) -> RenderableType:
 
 
 def _bought(rule: SavingsRule, code: str) -> str:
-    shares = sum(order.quantity for month in rule.months for order in month.orders if order.code == code)
-    return f"+{shares:,}" if shares else "0"
+    bought = (order.quantity for month in rule.months for order in month.orders if order.code == code)
+    shares = sum(bought, start=ZERO)
+    return f"+{show_shares(shares)}" if shares else "0"
