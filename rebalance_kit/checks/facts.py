@@ -31,8 +31,8 @@ class Facts:
     `recent_turnover` what rebalancing traded in the last 30 days, in the base currency. `exchanges` and `parts` say
     whether the broker can exchange currencies and trade parts of shares for this program. `closed` says for each code
     whose exchange is closed now, why; `latest` are a broker's quotes at this moment, `now`, where orders are to leave.
-    `whole` is the plan of all accounts where `plan` is one account's part of it: where it leads, and the caps, are asked
-    of the whole.
+    `whole` is the plan of all accounts where `plan` is one account's part of it: where it leads, and the caps, are
+    asked of the whole.
     """
 
     plan: Plan

@@ -30,8 +30,8 @@ class RunContext:
 
     `policy_hash` is that of `policy` (with the targets of a what-if, if the plan has them). `holdings` are the
     holdings in force of every account: rows of other accounts are carried into the snapshot. `clock` gives aware
-    times. `whole` is the plan of all accounts where what is run is one account's part. `progress` is told what happens, in sentences. `trace` is told the name of every step, for tests that stop
-    the process there.
+    times. `progress` is told what happens, in sentences. `trace` is told the name of every step, for tests that stop
+    the process there. `whole` is the plan of all accounts, where what is run is one account's part of it.
     """
 
     folder: Path

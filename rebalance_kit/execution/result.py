@@ -64,6 +64,7 @@ class Execution:
     commission: Decimal
     currency: str
     state: str
+    account: str = ""
 
     @property
     def average_price(self) -> Decimal | None:
@@ -94,7 +95,9 @@ class RunResult:
     """The answer of a run. `run_id` and the times are None when nothing was to be sent; `session` is the trading date.
 
     `total_before` and `total_after` are in the base currency. `exchanges` are (what was exchanged, state). `repeated`:
-    the plan had been executed before, nothing was sent now, and this is the answer of then.
+    the plan had been executed before, nothing was sent now, and this is the answer of then. A plan of several accounts
+    is run account by account: `parts` are the answers of each, of which this is the sum; `accounts` are those in which
+    it has work.
     """
 
     plan_id: str
@@ -114,6 +117,8 @@ class RunResult:
     ended_at: datetime | None = None
     repeated: bool = False
     language: Language = "en"
+    accounts: tuple[str, ...] = ()
+    parts: tuple[RunResult, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -130,7 +135,8 @@ class RunResult:
             "session": self.session.isoformat(),
             "status": self.status.value,
             "stopped_after": self.stopped_after.value,
-            "executions": [row.to_dict() for row in self.executions],
+            "executions": [{"account": row.account or self.account, **row.to_dict()} for row in self.executions],
+            "parts": [part.to_dict(language) for part in self.parts],
             "exchanged": [line.to_dict() | {"state": state} for line, state in self.exchanges],
             "total_before": plain(self.total_before),
             "total_after": None if self.total_after is None else plain(self.total_after),

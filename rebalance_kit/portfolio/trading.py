@@ -16,11 +16,13 @@ from rebalance_kit.errors import UsageError
 from rebalance_kit.execution.context import RunContext, silent
 from rebalance_kit.execution.engine import answered, execute
 from rebalance_kit.execution.result import RunResult, Upto
+from rebalance_kit.holdings.model import Holdings
 from rebalance_kit.orders import share_unit
 from rebalance_kit.planner.plan import PlanOptions
-from rebalance_kit.planner.stating import only_account
+from rebalance_kit.planner.stating import only_account, planned_accounts
 from rebalance_kit.policy.hashing import policy_hash
 from rebalance_kit.policy.model import Policy
+from rebalance_kit.portfolio.household_run import Context, executed_household, run_household
 from rebalance_kit.words import Language, Text
 
 if TYPE_CHECKING:
@@ -77,14 +79,25 @@ def run(
     last = Upto.BUY if upto is None else arguments.choice(Upto, "upto", upto)
     if yes is not None and yes != plan.plan_id:
         raise wrong_id(yes, plan.plan_id)
-    context = _context(portfolio, _rules(portfolio, plan), progress, broker)
-    result = execute(plan, context, mode=context.broker.identity.mode, yes=yes, upto=last, again=again)
+    rules = _rules(portfolio, plan)
+    accounts = _paper_accounts(portfolio, broker)
+    if len(accounts) > 1:
+        each = _contexts(portfolio, rules, progress)
+        result = run_household(plan, accounts, portfolio.household, each, yes=yes, upto=last, again=again)
+    else:
+        context = _context(portfolio, rules, progress, broker)
+        result = execute(plan, context, mode=context.broker.identity.mode, yes=yes, upto=last, again=again)
     return Run(plan, replace(result, language=portfolio.language))
 
 
 def executed(portfolio: Portfolio, plan_id: str) -> Run | None:
     """See `Portfolio.executed`."""
-    result = answered(_context(portfolio, portfolio.policy, None), plan_id)
+    accounts = _paper_accounts(portfolio, None)
+    if len(accounts) > 1:
+        each = _contexts(portfolio, portfolio.policy, None)
+        result = executed_household(plan_id, accounts, portfolio.household, each)
+    else:
+        result = answered(_context(portfolio, portfolio.policy, None), plan_id)
     return None if result is None else Run(None, replace(result, language=portfolio.language))
 
 
@@ -104,6 +117,23 @@ def wrong_id(typed: str, plan_id: str) -> UsageError:
 def _rules(portfolio: Portfolio, plan: Plan) -> Policy:
     targets = dict(plan.options.targets)
     return portfolio.policy.with_targets(targets) if targets else portfolio.policy
+
+
+def _paper_accounts(portfolio: Portfolio, broker: Broker | None) -> tuple[str, ...]:
+    """The paper accounts that a run trades on; a broker trades on one account only."""
+    if broker is not None or portfolio.broker is not None:
+        return ()
+    return planned_accounts(portfolio.policy, portfolio.household, portfolio.account)
+
+
+def _contexts(portfolio: Portfolio, rules: Policy, progress: Progress | None) -> Context:
+    """The surroundings of each account, beside the holdings that are in force when its turn comes."""
+
+    def surroundings(account: str, holdings: Holdings) -> RunContext:
+        own = replace(portfolio, account=account)
+        return replace(_context(own, rules, progress), holdings=holdings)
+
+    return surroundings
 
 
 def _context(

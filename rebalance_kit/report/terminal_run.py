@@ -79,6 +79,7 @@ def history_view(history: History, language: Language) -> RenderableType:
 
 
 def _fills(executions: tuple[Execution, ...], language: Language) -> RenderableType:
+    several = len({row.account for row in executions}) > 1
     table = grid(
         (wording.ASSET, "left"),
         (wording.CODE, "left"),
@@ -87,6 +88,7 @@ def _fills(executions: tuple[Execution, ...], language: Language) -> RenderableT
         (_PRICE, "right"),
         (wording.AMOUNT, "right"),
         (_STATUS, "left"),
+        *([(wording.ACCOUNT, "left")] if several else []),
         language=language,
     )
     for row in executions:
@@ -99,5 +101,6 @@ def _fills(executions: tuple[Execution, ...], language: Language) -> RenderableT
             "" if price is None else show_money(price, row.currency),
             show_money(row.amount, row.currency),
             row.state,
+            *([plain_line(row.account)] if several else []),
         )
     return table
