@@ -91,6 +91,25 @@ EXCHANGE = {
     "rate": NUMBER,
     "cost": NUMBER,
 }
+YEAR = {"realised_gain": NUMBER, "financial_income": NUMBER, "tax": NUMBER}
+IGNORING_TAX = {
+    "tax": NUMBER,
+    "commission": NUMBER,
+    "slippage": NUMBER,
+    "cost": NUMBER,
+    "orders": int,
+    "nearer": NUMBER,
+    "same": bool,
+}
+TAX = {
+    "statement": str,
+    "rules_dated": DATE,
+    "year_to_date_before": YEAR,
+    "year_to_date_after": YEAR,
+    "withheld": NUMBER,
+    "ignoring_tax": (IGNORING_TAX, None),
+    "rules": [str],
+}
 PLAN = DRIFT | {
     "plan_id": re.compile("[0-9a-f]{12,64}"),
     "method": str,
@@ -111,6 +130,7 @@ PLAN = DRIFT | {
         "max_drift_after": NUMBER,
     },
     "benefit": (BENEFIT, None),
+    "tax": (TAX, None),
     "after": [{"code": CODE, "quantity": int, "value": NUMBER, "weight": NUMBER, "drift": NUMBER}],
     "optimality": {"status": re.compile("optimal|gap"), "gap_bp": (int, float)},
     "certificate": {"valid": bool, "checks": [{"name": str, "holds": bool, "detail": str}]},
