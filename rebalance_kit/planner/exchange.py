@@ -59,3 +59,27 @@ def _sold(spread: Fraction, rate: Fraction, needed: Fraction, most: int) -> int:
 
 def _raised(spread: Fraction, rate: Fraction, sold: int) -> int:
     return floor(rate * sold) - ceil(spread * rate * sold)
+
+
+def exchange_prices(
+    exchange: Exchange, directions: Mapping[str, int], grains: Mapping[str, int]
+) -> dict[str, tuple[Fraction, Fraction]]:
+    """What a grain spent of each currency takes of the base currency's budget (grains), and what it costs besides (base
+    minor units), when every exchange goes in a stated direction (1: bought, -1: sold), however much it is.
+
+    With y_c sold and n_c short, r the rate and s the spread, the budget is
+        spent - available + (1 + s) sum r n_c <= (1 - s) sum r y_c,   the cost  s sum r (n_c + y_c).
+    Where a currency is sold, the sales raise just what base money lacks, whose units so cost s / (1 - s) each; where
+    none is, base money has no price here. Both say too little of a plan that goes another way, never too much.
+    """
+    share, base = exchange.spread, grains[exchange.base]
+    lacking = share / (1 - share) if -1 in directions.values() else Fraction(0)
+    prices = {exchange.base: (Fraction(1), lacking / base)}
+    rates = dict(exchange.rates)
+    for currency, direction in directions.items():
+        if currency not in rates:
+            continue
+        rate = rates[currency] / grains[currency]
+        bought = (share + lacking * (1 + share)) * rate
+        prices[currency] = ((1 + direction * share) * rate * base, bought if direction > 0 else Fraction(0))
+    return prices

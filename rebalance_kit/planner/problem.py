@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil, lcm
 
-from rebalance_kit.planner.exchange import Exchange
+from rebalance_kit.planner.exchange import Exchange, exchange_prices
 from rebalance_kit.planner.line import OUTSIDE_PRICE as OUTSIDE_PRICE
 from rebalance_kit.planner.line import Choice, Line
 from rebalance_kit.planner.taxed import UnitTax, split, unit_tax
@@ -180,7 +180,7 @@ def _line(asset: Asset, tax: UnitTax | None, raised: Fraction, terms: Terms, gra
     rate = asset.rate * unit / base
     price = asset.price / unit * grain
     rounds = rate.denominator > 1 or price % grain > 0 or asset.fraction > 0
-    slack = 2 * rate * (terms.cash_price + (terms.spread or 0)) + (rate.denominator > 1)
+    slack = 2 * rate * terms.cash_price + (rate.denominator > 1)
     curve = None if tax is None else tax.curve()
     segments = _segments(asset, raised, terms)
     return Line(
@@ -210,7 +210,7 @@ def _line(asset: Asset, tax: UnitTax | None, raised: Fraction, terms: Terms, gra
 
 def _exchange(assets: list[Asset], terms: Terms) -> Exchange | None:
     """The rates between base and other currencies in minor units, when exchanging is allowed."""
-    if terms.spread is None:
+    if terms.spread is None or terms.spread >= 1:
         return None
     rates = dict(terms.rates) | {asset.currency: asset.rate for asset in assets}
     base = terms.base_currency
@@ -274,9 +274,11 @@ def _scale(assets: list[Asset], terms: Terms, grains: dict[str, int], exchange: 
         exact += [asset.goal / base, rate, rate * terms.cash_price]
         exact += [edge / base for edge in (asset.floor, asset.ceiling) if edge is not None]
     if exchange is not None:
-        price = exchange.spread * (1 - terms.cash_price)
-        exact += [price * rate / grains[currency] for currency, rate in exchange.rates]
         exact += [rate / grains[currency] for currency, rate in exchange.rates]
+        for currency, _ in exchange.rates:
+            for ways in ({currency: 1}, {currency: -1}, {currency: 1, "": -1}):
+                priced = exchange_prices(exchange, ways, grains)
+                exact += [price * (1 - terms.cash_price) for _, price in priced.values()]
     return lcm(*(number.denominator for number in exact))
 
 

@@ -5,27 +5,33 @@ convex, so that the optimum of every stand is a lower bound for all plans; where
 says, it is the best of all, ties included. The American netting is not convex: a stand bounds the plans of its own
 region, and a plan is best when no region's bound is below it. Where the plans of two stands point at each other the
 optimum lies on the edge between them (a deduction used up exactly, say): a stand between the two gives the sharpest
-bound, and `joint` searches what it leaves open.
+bound (`sharpening`), and `joint` searches what it leaves open.
 
 Lagrangian relaxation and duality gaps: Geoffrion 1974; Fisher 1981.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
 from rebalance_kit.planner.dual import Column
+from rebalance_kit.planner.frame import Frame, frame
+from rebalance_kit.planner.joint import search
+from rebalance_kit.planner.joint_figures import TooMuch
 from rebalance_kit.planner.linear import NoPlan, best_linear
 from rebalance_kit.planner.problem import Problem
-from rebalance_kit.planner.stands import Directions, Stand, linear
-from rebalance_kit.planner.taxed import Sums, dot
+from rebalance_kit.planner.sharpening import limited, sharpest
+from rebalance_kit.planner.stands import Directions, Linear, Stand, linear
+from rebalance_kit.planner.taxed import dot
 from rebalance_kit.planner.truth import Judged, Truth
-from rebalance_kit.planner.year import Regime, is_convex, regimes, shared_tax
+from rebalance_kit.planner.year import Limit, Regime, is_convex, regimes, shared_tax
+from rebalance_kit.tax.schedule import Sums
 
 MOST_STANDS = 8  # linear problems that are solved on the way to a plan that agrees with its stand
-HALVINGS = 10  # steps of the search for the sharpest stand between two
 
 
 class Together(NamedTuple):
@@ -39,11 +45,9 @@ class Together(NamedTuple):
 def best_together(problem: Problem, hint: Mapping[str, int] | None = None) -> Together:
     """The best plan of a problem with a shared tax or exchanges. Raises NoPlan."""
     together = _Together(problem)
-    if hint is not None:
-        together.try_hint(hint)
-    if is_convex(problem.shared):
-        return together.convex()
-    return together.by_regions()
+    if hint is not None and all(line.code in hint and line.allows(hint[line.code]) for line in problem.lines):
+        together.keep(together.at([hint[line.code] for line in problem.lines]))
+    return together.convex() if is_convex(problem.shared) else together.by_regions()
 
 
 class _Together:
@@ -55,23 +59,17 @@ class _Together:
 
     def _slack(self) -> Fraction:
         """How much rounding slopes down to the grid can hide: nothing where the grid is exact."""
-        lost = Fraction(0)
+        lost = 0
         for line, tax in zip(self.problem.lines, self.problem.taxes, strict=True):
-            if tax is not None and any(
-                slope.denominator > 1 for piece in self.pieces for slope in tax.slopes(piece.rates)
-            ):
-                lost += line.held * tax.depth
-        return lost * self.truth.times
+            if tax is not None:
+                slopes = (slope for piece in self.pieces for slope in tax.slopes(piece.rates))
+                lost += line.held * tax.depth if any(slope.denominator > 1 for slope in slopes) else 0
+        return Fraction(lost * self.truth.times)
 
     def keep(self, plan: Judged | None) -> None:
         """Remember a plan that is better than the best so far."""
         if plan is not None and (self.best is None or plan.rank < self.best.rank):
             self.best = plan
-
-    def try_hint(self, hint: Mapping[str, int]) -> None:
-        """A plan from elsewhere, if it is allowed."""
-        if all(line.code in hint and line.allows(hint[line.code]) for line in self.problem.lines):
-            self.keep(self.at([hint[line.code] for line in self.problem.lines]))
 
     def at(self, counts: list[int], rates: Sums | None = None) -> Judged | None:
         """The plan of some counts, lots taken as `rates` ask."""
@@ -88,9 +86,21 @@ class _Together:
         found = best_linear(made.problem)
         plan = self.at([found.counts[line.code] for line in self.problem.lines], stand.rates)
         self.keep(plan)
+        if plan is None:
+            self.with_less(made, stand)
         bound = found.bound + made.fixed
         agrees = plan is not None and found.proven and plan.objective <= bound + self.slack
         return plan, bound, agrees
+
+    def with_less(self, made: Linear, stand: Stand) -> None:
+        """Rounding an exchange up took the last of the cash: a plan of a little less."""
+        for units in (2, 6):
+            less = {c: amount - units * made.problem.grain(c) for c, amount in made.problem.budgets}
+            try:
+                found = best_linear(replace(made.problem, budgets=tuple(sorted(less.items()))))
+            except NoPlan:
+                continue
+            self.keep(self.at([found.counts[line.code] for line in self.problem.lines], stand.rates))
 
     def convex(self) -> Together:
         """Stands one after the other until a plan agrees with its own; on an edge, search between the last two."""
@@ -103,45 +113,45 @@ class _Together:
                 return Together(plan, plan.objective, proven=True)
             lowest = bound if lowest is None else max(lowest, bound)
             stand = self.next_stand(stand, plan)
-        return self.closed(lowest)
+        best, at = self.any_plan(), self.between(seen)
+        if at.stand not in seen:
+            with suppress(NoPlan):
+                self.solved(at.stand)
+            best = self.any_plan()
+        try:
+            plan = search(self.truth, at, best, self.pieces)
+        except TooMuch:
+            bound = min(best.objective, max(at.bound / at.weight, lowest or best.objective))
+            return Together(best, bound, best.objective <= bound + self.slack)
+        return Together(plan, plan.objective, proven=True)
 
-    def first_stand(self) -> Stand:
-        """What the plan nearest to all goals owes and needs, whether or not it can be paid."""
-        counts = [Column(line, 1).nearest(0) for line in self.problem.lines]
-        taken = [self.truth.taken(place, count) for place, count in enumerate(counts)]
-        _, sums = self.truth.owed(taken)
-        left = self.truth.left([self.truth.choice(place, count) for place, count in enumerate(counts)])
-        return self.stand_of(sums, tuple((currency, 1 if left[currency] <= 0 else -1) for currency in self.foreign()))
-
-    def foreign(self) -> list[str]:
-        exchange = self.problem.exchange
-        return [] if exchange is None else [currency for currency, _ in exchange.rates]
-
-    def stand_of(self, sums: Sums, directions: Directions) -> Stand:
-        """The stand whose tax is that of the sums."""
-        truth = shared_tax(self.problem.shared, sums)
-        piece = next(piece for piece in self.pieces if piece.tax(sums) == truth)
-        return Stand(piece.rates, piece.fixed, directions)
-
-    def next_stand(self, stand: Stand, plan: Judged | None) -> Stand:
-        """The stand that a plan points at."""
-        if plan is None:
-            return stand
-        bought = dict(plan.settled.amounts)
-        directions = tuple(
-            (currency, direction if not bought.get(currency) else (1 if bought[currency] > 0 else -1))
-            for currency, direction in stand.directions
-        )
-        if directions == stand.directions and dict(stand.directions) and not plan.settled.amounts:
-            directions = tuple((currency, -direction) for currency, direction in directions)
-        return self.stand_of(plan.sums, directions)
-
-    def closed(self, lowest: Fraction | None) -> Together:
-        """The best plan met, with its bound."""
+    def any_plan(self) -> Judged:
+        """The best plan met; if none was, the one that leaves everything or sells what it may. Raises NoPlan."""
+        if self.best is None:
+            self.keep(self.at([line.held for line in self.problem.lines]))
+            self.keep(self.at([line.lowest for line in self.problem.lines]))
+            ends = [[end for part in line.segments for end in part] for line in self.truth.lines]
+            least = [min(row, key=lambda end: self.truth.choice(i, end).spend) for i, row in enumerate(ends)]
+            self.keep(self.at(least))
         if self.best is None:
             raise NoPlan(None)
-        bound = self.best.objective if lowest is None else min(lowest, self.best.objective)
-        return Together(self.best, bound, self.best.objective <= bound + self.slack)
+        return self.best
+
+    def between(self, seen: Sequence[Stand]) -> Frame:
+        """The sharpest bound at the stands seen, apart in their currencies, and between the last two."""
+        last = seen[-1]
+        frames = [frame(self.truth, stand) for stand in seen]
+        if any(direction for _, direction in last.directions):
+            apart = last._replace(directions=tuple((currency, 0) for currency, _ in last.directions))
+            with suppress(NoPlan):
+                frames.append(frame(self.truth, apart))
+        best = max(frames, key=lambda found: found.bound)
+        other = next((stand for stand in reversed(seen) if stand.rates != last.rates), None)
+        if other is not None:
+            first, end = (one._replace(directions=best.stand.directions) for one in (other, last))
+            best = max(best, sharpest(self.truth, lambda part: first.mixed(end, part), Fraction(0), Fraction(1)),
+                       key=lambda found: found.bound)  # fmt: skip
+        return best
 
     def by_regions(self) -> Together:
         """Every region that sales can reach, the likely one first."""
@@ -149,18 +159,69 @@ class _Together:
         order = sorted(self.reachable(), key=lambda piece: piece.rates != first.rates)
         bounds = []
         for piece in order:
-            _, bound, _ = self.solved(Stand(piece.rates, piece.fixed, first.directions))
-            bounds.append(bound)
-        return self.closed(min(bounds))
+            stand = Stand(piece.rates, piece.fixed, first.directions)
+            bounds.append((self.solved(stand)[1], piece))
+        closed, lowest = True, list[Fraction]()
+        for bound, piece in bounds:
+            if bound >= self.any_plan().objective - self.slack:
+                continue
+            left = self.left_open(piece, Stand(piece.rates, piece.fixed, first.directions))
+            if left is not None:
+                closed = False
+                lowest.append(max(bound, left))
+        best = self.any_plan()
+        bound = min([best.objective, *lowest])
+        return Together(best, bound, closed or best.objective <= bound + self.slack)
+
+    def left_open(self, piece: Regime, stand: Stand) -> Fraction | None:
+        """Search a region; None when that is done, else the bound of its plans."""
+        frames = [frame(self.truth, stand)]
+        for limit in piece.limits:
+            frames.append(limited(self.truth, stand, limit))
+        at = max(frames, key=lambda found: found.bound)
+        best = self.any_plan()
+        if at.bound / at.weight > best.objective:
+            return None
+        try:
+            self.keep(search(self.truth, at, best, self.pieces, piece.limits))
+        except TooMuch:
+            return at.bound / at.weight
+        return None
 
     def reachable(self) -> list[Regime]:
         """The regions that the sums of some sales can lie in, judged limit by limit."""
-        return [piece for piece in self.pieces if all(self.most(limit.of) >= limit.least for limit in piece.limits)]
+        return [piece for piece in self.pieces if all(self.most(limit) >= limit.least for limit in piece.limits)]
 
-    def most(self, of: Sums) -> Fraction:
-        """The most that a weighted sum of the year can be."""
+    def most(self, limit: Limit) -> Fraction:
+        """The most that the limited sum of the year can be."""
         total = Fraction(0)
         for tax in self.problem.taxes:
             if tax is not None:
-                total += sum((max(Fraction(0), dot(of, lot.sums)) * lot.units for lot in tax.lots), Fraction(0))
+                total += sum((max(Fraction(0), dot(limit.of, lot.sums)) * lot.units for lot in tax.lots), Fraction(0))
         return total
+
+    def first_stand(self) -> Stand:
+        """What the plan nearest to all goals owes and needs, whether or not it can be paid."""
+        counts = [Column(line, 1).nearest(0) for line in self.problem.lines]
+        taken = [self.truth.taken(place, count) for place, count in enumerate(counts)]
+        left = self.truth.left([self.truth.choice(place, count) for place, count in enumerate(counts)])
+        exchange = self.problem.exchange
+        foreign = [] if exchange is None else [currency for currency, _ in exchange.rates]
+        directions = tuple((currency, 1 if left[currency] <= 0 else -1) for currency in foreign)
+        return self.stand_of(self.truth.owed(taken), directions)
+
+    def stand_of(self, sums: Sums, directions: Directions) -> Stand:
+        """The stand whose tax is that of the sums, as nearly as the pieces say."""
+        truth = shared_tax(self.problem.shared, sums)
+        piece = min(self.pieces, key=lambda piece: abs(piece.tax(sums) - truth))
+        return Stand(piece.rates, piece.fixed, directions)
+
+    def next_stand(self, stand: Stand, plan: Judged | None) -> Stand:
+        """The stand that a plan points at."""
+        if plan is None:
+            return stand
+        moved = {currency: 1 if amount > 0 else -1 for currency, amount in plan.settled.amounts}
+        turned = {currency: moved.get(currency, direction) for currency, direction in stand.directions}
+        if not moved:
+            turned = {currency: -direction for currency, direction in stand.directions}
+        return self.stand_of(plan.sums, tuple(sorted(turned.items())))

@@ -12,11 +12,13 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
+from rebalance_kit.planner.exchange import exchange_prices
 from rebalance_kit.planner.line import Line
 from rebalance_kit.planner.problem import Problem
-from rebalance_kit.planner.taxed import Range, Sums, UnitTax, split
+from rebalance_kit.planner.taxed import Range, UnitTax, split
 from rebalance_kit.planner.truth import Truth
 from rebalance_kit.planner.year import added
+from rebalance_kit.tax.schedule import Sums
 
 Directions = tuple[tuple[str, int], ...]  # per currency: 1 is bought with base money, -1 sold for it, 0 neither
 
@@ -43,19 +45,19 @@ class Linear(NamedTuple):
 
 def linear(truth: Truth, stand: Stand) -> Linear:
     """Taxes at the stand's rates, and the budgets of exchanged currencies joined with that of the base currency."""
-    problem, factors, prices = truth.problem, dict[str, int](), dict[str, int]()
-    budgets, grains = dict(problem.budgets), dict(problem.grains)
-    fixed = stand.fixed * truth.tax_money
-    for currency, direction in stand.directions:
-        exchange = problem.exchange
-        if direction and exchange is not None:
-            rate = dict(exchange.rates)[currency] / grains[currency]
-            factors[currency] = int((1 + direction * exchange.spread) * rate * grains[exchange.base])
-            price = direction * exchange.spread * (1 - problem.cash_price) * rate * problem.scale
-            prices[currency] = int(price)
-            own = budgets.pop(currency, 0)
-            budgets[exchange.base] = budgets.get(exchange.base, 0) + factors[currency] * own
-            fixed -= price * own
+    problem = truth.problem
+    budgets, fixed = dict(problem.budgets), stand.fixed * truth.tax_money
+    factors, prices = dict[str, int](), dict[str, int]()
+    joined = [(currency, direction) for currency, direction in stand.directions if direction]
+    if problem.exchange is not None and joined:
+        base, grains = problem.exchange.base, dict(problem.grains)
+        exact = exchange_prices(problem.exchange, dict(joined), grains)
+        money = (1 - problem.cash_price) * problem.scale
+        factors = {currency: int(factor) for currency, (factor, _) in exact.items()}
+        prices = {currency: int(price * money) for currency, (_, price) in exact.items()}
+        own = {currency: budgets.pop(currency, 0) for currency in exact}
+        budgets[base] = sum(factors[currency] * amount for currency, amount in own.items())
+        fixed -= sum(prices[currency] * amount for currency, amount in own.items())
     lines = tuple(
         _stood(line, tax, stand.rates, problem.base_currency, factors, prices)
         for line, tax in zip(problem.lines, problem.taxes, strict=True)
@@ -67,7 +69,7 @@ def linear(truth: Truth, stand: Stand) -> Linear:
 def _stood(
     line: Line, tax: UnitTax | None, rates: Sums, base: str, factors: Mapping[str, int], prices: Mapping[str, int]
 ) -> Line:
-    if tax is None and line.currency not in factors:
+    if tax is None and (line.currency not in factors or (factors[line.currency], prices[line.currency]) == (1, 0)):
         return line
     curve = None if tax is None else tax.curve(rates)
     segments = line.segments if curve is None else split(whole(line), line.held, curve.cuts())

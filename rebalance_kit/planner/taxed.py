@@ -15,10 +15,9 @@ from itertools import pairwise
 from math import floor, lcm
 from typing import NamedTuple
 
-from rebalance_kit.tax.schedule import TaxSchedule
+from rebalance_kit.tax.schedule import NOTHING, Sums, TaxSchedule
 
-Sums = tuple[Fraction, Fraction, Fraction, Fraction]  # gain, income, short, long: also marginal rates on them
-NO_SUMS: Sums = (Fraction(0), Fraction(0), Fraction(0), Fraction(0))
+NO_SUMS = Sums()  # also as marginal rates on what a share adds to the sums of the year
 BEYOND = 10**30  # the lot that never ends: what is sold beyond the known lots is taxed at nothing
 Range = tuple[int, int]
 Taken = tuple[tuple[int, Fraction], ...]  # (place of the lot, units) in order of sale
@@ -26,7 +25,7 @@ Taken = tuple[tuple[int, Fraction], ...]  # (place of the lot, units) in order o
 
 def dot(rates: Sums, sums: Sums) -> Fraction:
     """The rates times the sums."""
-    return sum((rate * one for rate, one in zip(rates, sums, strict=True) if rate and one), Fraction(0))
+    return sum((rate * one for rate, one in zip(rates, sums, strict=True) if rate and one), NOTHING)
 
 
 class Curve(NamedTuple):
@@ -56,11 +55,10 @@ class Curve(NamedTuple):
 
 
 class Lot(NamedTuple):
-    """Units that are taxed alike, in base-currency money a unit."""
+    """Units that are taxed alike, in base-currency money a unit (`sums.own` besides the sums of the year)."""
 
     lot_id: str
     units: Fraction
-    own: Fraction
     sums: Sums
 
 
@@ -77,7 +75,8 @@ class UnitTax:
     def slopes(self, rates: Sums) -> list[Fraction]:
         """S-ths for a part of each lot, under marginal rates on the sums."""
         charge = self.money / self.depth
-        return [charge * (lot.own + dot(rates, lot.sums)) for lot in self.lots]
+        whole = rates._replace(own=Fraction(1))
+        return [charge * dot(whole, lot.sums) for lot in self.lots]
 
     def curve(self, rates: Sums = NO_SUMS) -> Curve:
         """The curve under marginal rates; slopes are rounded down to whole S-ths of a minor unit."""
@@ -104,29 +103,41 @@ class UnitTax:
                 left -= units
         return tuple(found)
 
-    def owed(self, taken: Taken) -> tuple[Fraction, Sums]:
-        """Own tax of what is sold, and its part of every sum, exact money."""
-        own, sums = Fraction(0), [Fraction(0)] * 4
+    def ways(self, sold: int, most: int) -> list[Taken] | None:
+        """Every way to take a sale from the lots, in whole units or all of a lot; None if they are more than `most`."""
+        found: list[tuple[Taken, Fraction]] = [((), Fraction(sold))]
+        there = sum((lot.units for lot in self.lots), NOTHING)
+        for place, lot in enumerate(self.lots):
+            there -= lot.units
+            amounts = {*map(Fraction, range(min(floor(lot.units), sold) + 1)), min(lot.units, Fraction(sold))}
+            found = [
+                ((*taken, (place, units)) if units else taken, left - units)
+                for taken, left in found
+                for units in sorted(amounts)
+                if units <= left <= units + there or (units == lot.units and left > units + there)
+            ]
+            if len(found) > most:
+                return None
+        return [taken for taken, _ in found]
+
+    def taxed(self, taken: Taken, rates: Sums) -> Fraction:
+        """Own tax of what is sold, and the rates on its sums, in exact money."""
+        return dot(rates._replace(own=Fraction(1)), self.owed(taken))
+
+    def owed(self, taken: Taken) -> Sums:
+        """What is sold comes to, in exact money."""
+        sums = [NOTHING] * len(NO_SUMS)
         for place, units in taken:
-            lot = self.lots[place]
-            own += lot.own * units
-            for i, one in enumerate(lot.sums):
+            for i, one in enumerate(self.lots[place].sums):
                 if one:
                     sums[i] += one * units
-        return own, (sums[0], sums[1], sums[2], sums[3])
+        return Sums(*sums)
 
 
 def unit_tax(schedule: TaxSchedule, unit: Fraction) -> UnitTax:
     """The schedule by traded units of `unit` shares; its `money` is set when the scale is known."""
     lots = tuple(
-        Lot(
-            piece.lot_id,
-            piece.shares / unit,
-            piece.own * unit,
-            (piece.gain * unit, piece.income * unit, piece.short * unit, piece.long * unit),
-        )
-        for piece in schedule.pieces
-        if piece.shares > 0
+        Lot(piece.lot_id, piece.shares / unit, piece.sums(unit)) for piece in schedule.pieces if piece.shares > 0
     )
     return UnitTax(lots, schedule.any_order, lcm(*(lot.units.denominator for lot in lots)))
 

@@ -10,8 +10,9 @@ from typing import NamedTuple
 from rebalance_kit.planner.exchange import Settled, settle
 from rebalance_kit.planner.line import Choice
 from rebalance_kit.planner.problem import Problem
-from rebalance_kit.planner.taxed import NO_SUMS, Sums, Taken
-from rebalance_kit.planner.year import added, shared_tax
+from rebalance_kit.planner.taxed import Taken
+from rebalance_kit.planner.year import shared_tax
+from rebalance_kit.tax.schedule import Sums, total
 
 Rank = tuple[Fraction, int, int, tuple[tuple[int, bool], ...]]
 
@@ -67,8 +68,8 @@ class Truth:
         settled = settle(problem.exchange, self.left(choices))
         if settled is None:
             return None
-        own, sums = self.owed(taken)
-        tax = (own + shared_tax(problem.shared, sums)) * self.tax_money
+        sums = self.owed(taken)
+        tax = (sums.own + shared_tax(problem.shared, sums)) * self.tax_money
         more = tax + settled.cost * (1 - problem.cash_price) * problem.scale
         objective = sum(choice.objective for choice in choices) + more * self.times
         trades = tuple(
@@ -85,11 +86,8 @@ class Truth:
         currencies = [currency for currency, _ in self.problem.exchange.rates] if self.problem.exchange else []
         return {c: Fraction(left.get(c, 0), grains[c]) for c in {*left, *currencies}}
 
-    def owed(self, taken: Sequence[Taken]) -> tuple[Fraction, Sums]:
-        """Own tax of all sales, and the sums of the year that they add to."""
-        total, sums = Fraction(0), NO_SUMS
-        for tax, lots in zip(self.problem.taxes, taken, strict=True):
-            if tax is not None and lots:
-                own, part = tax.owed(lots)
-                total, sums = total + own, added(sums, part)
-        return total, sums
+    def owed(self, taken: Sequence[Taken]) -> Sums:
+        """What all sales come to."""
+        return total(
+            tax.owed(lots) for tax, lots in zip(self.problem.taxes, taken, strict=True) if tax is not None and lots
+        )

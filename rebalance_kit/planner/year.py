@@ -11,6 +11,9 @@ included:
     l <= 0, s + l >= 0:            short_rate (s + l)
     -loss_limit <= s + l <= 0:     ordinary_rate (s + l)
     s + l <= -loss_limit:          -ordinary_rate loss_limit
+
+Brackets, NIIT and collectibles change the rates within those regions; `below` then says how far such a piece may lie
+above the truth.
 """
 
 from __future__ import annotations
@@ -19,10 +22,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from rebalance_kit.planner.taxed import NO_SUMS, Sums, dot
-from rebalance_kit.tax.schedule import AmericanYear, Hinge, SharedTax
-
-ZERO = Fraction(0)
+from rebalance_kit.planner.taxed import NO_SUMS, dot
+from rebalance_kit.tax.schedule import NOTHING, AmericanYear, Hinge, SharedTax, Sums
 
 
 class Limit(NamedTuple):
@@ -48,35 +49,54 @@ class Regime(NamedTuple):
 
 
 def shared_tax(shared: SharedTax | None, sums: Sums) -> Fraction:
-    """The truth: the tax on the sums of all sales of a plan."""
+    """The truth: what all sales of a plan add to the tax of the year, own tax aside."""
     if shared is None:
-        return ZERO
-    gain, income, short, long = sums
-    tax = sum((hinge.rate * max(ZERO, gain - hinge.above) for hinge in shared.gain), ZERO)
-    tax += sum((hinge.rate * max(ZERO, income - hinge.above) for hinge in shared.income), ZERO)
-    return tax if shared.american is None else tax + american_tax(shared.american, short, long)
+        return NOTHING
+    more = _year(shared, sums) - _year(shared, NO_SUMS)
+    return more if shared.saves else max(NOTHING, more)
 
 
-def american_tax(year: AmericanYear, short: Fraction, long: Fraction) -> Fraction:
+def _year(shared: SharedTax, sums: Sums) -> Fraction:
+    hinges = [hinge.tax(sums.gain) for hinge in shared.gain] + [hinge.tax(sums.income) for hinge in shared.income]
+    tax = sum(hinges, NOTHING)
+    return tax if shared.american is None else tax + american_tax(shared.american, sums)
+
+
+def american_tax(year: AmericanYear, sums: Sums) -> Fraction:
     """The tax of the year after netting; negative when a loss reduces the tax on other income."""
-    s, l = year.short_before + short, year.long_before + long  # noqa: E741  # the letters of the formula
-    if s + l < 0:
-        return -year.ordinary_rate * min(year.loss_limit, -(s + l))
-    if s < 0:
-        return year.long_rate * (s + l)
-    return year.short_rate * (s + l) if l < 0 else year.short_rate * s + year.long_rate * l
+    return netted(year, sums) if netted_is_true(year) and not sums.collectible else year.tax(sums)
+
+
+def netted_is_true(year: AmericanYear) -> bool:
+    """Is the tax just that of the rates, collectibles aside?"""
+    return year.exact or year.reading is None
+
+
+def netted(year: AmericanYear, sums: Sums) -> Fraction:
+    """The same by the rates of the year alone."""
+    short, long = year.short_before + sums.short, year.long_before + sums.long
+    both = short + long
+    if both < 0:
+        return -year.ordinary_rate * min(year.loss_limit, -both)
+    if short < 0:
+        return year.long_rate * both
+    return year.short_rate * both if long < 0 else year.short_rate * short + year.long_rate * long
 
 
 def regimes(shared: SharedTax | None) -> tuple[Regime, ...]:
     """The pieces of the shared tax."""
+    found = [Regime(NO_SUMS, NOTHING, ())]
     if shared is None:
-        return (Regime(NO_SUMS, ZERO, ()),)
-    found = [Regime(NO_SUMS, ZERO, ())]
-    for place, hinges in ((0, shared.gain), (1, shared.income)):
-        found = [_both(one, other) for one in found for other in _hinged(place, hinges)]
+        return tuple(found)
+    for name, hinges in (("gain", shared.gain), ("income", shared.income)):
+        found = [_both(one, other) for one in found for other in _hinged(name, hinges)]
     if shared.american is not None:
         found = [_both(one, other) for one in found for other in _american(shared.american)]
-    return tuple(found)
+    before = _year(shared, NO_SUMS)
+    found = [piece._replace(fixed=piece.fixed - before) for piece in found]
+    return tuple(
+        found if shared.saves or shared.american is None else [half for piece in found for half in _never_less(piece)]
+    )
 
 
 def linear_rates(shared: SharedTax | None) -> list[Sums]:
@@ -89,53 +109,59 @@ def is_convex(shared: SharedTax | None) -> bool:
     return shared is None or shared.american is None
 
 
+def added(one: Sums, other: Sums, times: Fraction | int = 1) -> Sums:
+    """one + times x other"""
+    return Sums(*(x + times * y for x, y in zip(one, other, strict=True)))
+
+
 def _both(one: Regime, other: Regime) -> Regime:
     return Regime(added(one.rates, other.rates), one.fixed + other.fixed, one.limits + other.limits)
 
 
-def added(one: Sums, other: Sums, times: Fraction | int = 1) -> Sums:
-    """one + times x other"""
-    a, b, c, d = (x + times * y for x, y in zip(one, other, strict=True))
-    return a, b, c, d
+def _never_less(piece: Regime) -> tuple[Regime, Regime]:
+    """The piece where it adds tax, and nothing where it would save some."""
+    saves = Limit(added(NO_SUMS, piece.rates, -1), piece.fixed)
+    adds = Limit(piece.rates, -piece.fixed)
+    return piece._replace(limits=(*piece.limits, adds)), Regime(NO_SUMS, NOTHING, (*piece.limits, saves))
 
 
-def _unit(place: int, size: Fraction | int = 1) -> Sums:
-    return added(NO_SUMS, tuple(Fraction(i == place) for i in range(4)), size)  # type: ignore[arg-type]  # four of them
+def _on(name: str, size: Fraction | int) -> Sums:
+    return NO_SUMS._replace(**{name: Fraction(size)})
 
 
-def _hinged(place: int, hinges: Sequence[Hinge]) -> list[Regime]:
+def _hinged(name: str, hinges: Sequence[Hinge]) -> list[Regime]:
     """The pieces of a sum of hinges, from the lowest sum up."""
     ordered = sorted((hinge for hinge in hinges if hinge.rate), key=lambda hinge: hinge.above)
     edges = [hinge.above for hinge in ordered]
-    found, rate, fixed = [], ZERO, ZERO
+    found, rate, fixed = [], NOTHING, NOTHING
     for i in range(len(ordered) + 1):
-        limits = [Limit(_unit(place), edges[i - 1])] if i else []
-        limits += [Limit(_unit(place, -1), -edges[i])] if i < len(ordered) else []
-        found.append(Regime(_unit(place, rate), fixed, tuple(limits)))
+        limits = [Limit(_on(name, 1), edges[i - 1])] if i else []
+        limits += [Limit(_on(name, -1), -edges[i])] if i < len(ordered) else []
+        found.append(Regime(_on(name, rate), fixed, tuple(limits)))
         if i < len(ordered):
             rate, fixed = rate + ordered[i].rate, fixed - ordered[i].rate * edges[i]
     return found
 
 
 def _american(year: AmericanYear) -> list[Regime]:
-    s, l, loss = year.short_before, year.long_before, year.loss_limit  # noqa: E741  # the letters of the formula
-    short, long, both = _unit(2), _unit(3), added(_unit(2), _unit(3))
+    short, long = _on("short", 1), _on("long", 1)
+    both, before = added(short, long), year.short_before + year.long_before
 
-    def above(of: Sums, start: Fraction, least: Fraction = ZERO) -> Limit:
+    def above(of: Sums, start: Fraction, least: Fraction = NOTHING) -> Limit:
         return Limit(of, least - start)
 
-    def below(of: Sums, start: Fraction, most: Fraction = ZERO) -> Limit:
+    def under(of: Sums, start: Fraction, most: Fraction = NOTHING) -> Limit:
         return Limit(added(NO_SUMS, of, -1), start - most)
 
-    def piece(short_rate: Fraction, long_rate: Fraction, *limits: Limit) -> Regime:
-        return Regime(added(_unit(2, short_rate), _unit(3, long_rate)), short_rate * s + long_rate * l, limits)
+    def piece(on_short: Fraction, on_long: Fraction, *limits: Limit) -> Regime:
+        rates = Sums(short=on_short, long=on_long)
+        return Regime(rates, on_short * year.short_before + on_long * year.long_before, limits)
 
-    gained = above(both, s + l)
-    least = piece(ZERO, ZERO, below(both, s + l, -loss))
+    gained, least = above(both, before), -year.loss_limit
     return [
-        piece(year.short_rate, year.long_rate, above(short, s), above(long, l)),
-        piece(year.long_rate, year.long_rate, below(short, s), gained),
-        piece(year.short_rate, year.short_rate, below(long, l), gained),
-        piece(year.ordinary_rate, year.ordinary_rate, below(both, s + l), above(both, s + l, -loss)),
-        least._replace(fixed=-year.ordinary_rate * loss),
+        piece(year.short_rate, year.long_rate, above(short, year.short_before), above(long, year.long_before)),
+        piece(year.long_rate, year.long_rate, under(short, year.short_before), gained),
+        piece(year.short_rate, year.short_rate, under(long, year.long_before), gained),
+        piece(year.ordinary_rate, year.ordinary_rate, under(both, before), above(both, before, least)),
+        Regime(NO_SUMS, -year.ordinary_rate * year.loss_limit, (under(both, before, least),)),
     ]
