@@ -16,7 +16,7 @@ from rebalance_kit.brokers.kis.secrets import scrubbed
 from rebalance_kit.errors import BrokerError
 from rebalance_kit.words import Text, same
 
-_NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?|[+-]?\.\d{1,30}")
+_NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?|[+-]?\.\d{1,30}", re.ASCII)
 _GOES_ON = frozenset({"F", "M"})
 
 

@@ -127,7 +127,7 @@ def _mode(stem: str, stated: str | None, wanted: Mode | None) -> Mode:
 def _account(stem: str, text: str | None) -> AccountNumber:
     if not text:
         raise _missing(f"{stem}ACCOUNT")
-    match = re.fullmatch(r"(\d{8})-?(\d{2})", text.strip())
+    match = re.fullmatch(r"([0-9]{8})-?([0-9]{2})", text.strip())
     if match is None:
         raise _bad(f"{stem}ACCOUNT", None, Text("8 digits, a hyphen and 2 digits", "숫자 8자리-2자리"))
     return AccountNumber(match[1], match[2])
