@@ -24,7 +24,8 @@ from rebalance_kit.words import Language
 
 @dataclass(frozen=True, slots=True)
 class WorkOrder:
-    """One checked order. `commission_rate` is charged on the amount and rounded up for each order."""
+    """One checked order. `commission_rate` is charged on the amount and rounded up for each order; `lots` are those that
+    the plan sells, (lot id, shares)."""
 
     code: str
     name: str
@@ -35,6 +36,7 @@ class WorkOrder:
     currency: str
     commission_rate: Decimal
     unit: Decimal = ONE
+    lots: tuple[tuple[str, Decimal], ...] = ()
 
     def worst_cost(self, quantity: Shares, price: Decimal) -> Decimal:
         """What buying `quantity` at `price` takes at most, with commission, in minor units rounded up."""
@@ -155,4 +157,5 @@ def _work_order(order: Order, policy: Policy) -> WorkOrder:
         currency=order.currency,
         commission_rate=cost_rates(policy, order.code).commission,
         unit=share_unit(policy, order.account),
+        lots=order.lots,
     )
