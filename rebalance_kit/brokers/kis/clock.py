@@ -26,10 +26,23 @@ class ServiceClock:
 
     def now(self) -> datetime:
         """The time, in UTC."""
-        if self._follow and self._heard is not None:
-            moment, at = self._heard
-            return moment + timedelta(seconds=self._monotonic() - at)
+        return self.there() if self._follow else self.here()
+
+    @property
+    def unheard(self) -> bool:
+        """Whether the time is a double's, and nothing is known of it yet."""
+        return self._follow and self._heard is None
+
+    def here(self) -> datetime:
+        """The time of this computer, in UTC, whatever the service says."""
         return self._local().astimezone(UTC)
+
+    def there(self) -> datetime:
+        """The time of the service as its last reply stated it; until one has, that of this computer."""
+        if self._heard is None:
+            return self.here()
+        moment, at = self._heard
+        return moment + timedelta(seconds=self._monotonic() - at)
 
     def hear(self, header: str | None) -> None:
         """Learn from a reply's Date; one that cannot be read teaches nothing."""
