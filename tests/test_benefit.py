@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rebalance_kit.costs.tracking import StatedCovariance, implied_risk_aversion, leg_savings, tracking_cost
+from rebalance_kit.dashboard.order_views import preview
 from rebalance_kit.errors import PolicyError
 from rebalance_kit.holdings.model import Lot
 from rebalance_kit.money import exact_sum
@@ -430,3 +431,15 @@ def test_perfect_correlations_fit() -> None:
     assert is_semidefinite(["A", "B"], {("A", "B"): Fraction(1)})
     assert is_semidefinite(["A", "B"], {("A", "B"): Fraction(-1)})
     assert date(2026, 3, 4) == ON
+
+
+def test_the_desk_says_why_it_does_not_trade(frugal: Path) -> None:
+    plan = open_portfolio(frugal, on="2026-03-04").plan()
+    assert plan.held_back
+    shown = preview(plan, "en")
+    assert "It does not pay" in shown
+    assert "To place them now" not in shown
+    assert "Being off target costs" in shown
+    traded = open_portfolio(frugal, on="2026-03-04").plan(contribute=1_000_000)
+    assert not traded.held_back
+    assert "It pays" in preview(traded, "en") or "It does not pay" in preview(traded, "en")

@@ -13,7 +13,7 @@ from rebalance_kit.execution.result import Execution, RunResult
 from rebalance_kit.money import plain, show_money, show_points
 from rebalance_kit.orders import Order, Side, show_shares
 from rebalance_kit.planner.plan import Certificate, Optimality, Plan, said_lots
-from rebalance_kit.words import Language, same
+from rebalance_kit.words import Language, Text, same
 
 
 def preview(plan: Plan, language: Language) -> str:
@@ -21,7 +21,9 @@ def preview(plan: Plan, language: Language) -> str:
     shown = plan.orders or plan.ideal
     lead = _lead(plan, language)
     orders = orders_table(shown, language, plan.drift.base_currency) if shown else ""
-    orders += "".join(f'<p class="rk-lead rk-exchange">{escape(line.of(language))}</p>' for line in plan.exchange_lines())
+    orders += "".join(
+        f'<p class="rk-lead rk-exchange">{escape(line.of(language))}</p>' for line in plan.exchange_lines()
+    )
     below = _below(plan, language) if plan.orders else _how_to_force(plan, language)
     return f"{card_title(w.PREVIEW_TITLE, language)}{lead}{orders}{below}{notes(plan.findings, language)}"
 
@@ -51,8 +53,12 @@ def totals(plan: Plan, language: Language) -> str:
         (w.CASH_PATH, f"{money(summary.cash_before)} → {money(summary.cash_after)}"),
         (w.DRIFT_PATH, f"{_points(summary.max_drift_before)} → {_points(summary.max_drift_after)} %p"),
     )
-    lines = "".join(f'<p class="rk-soft">{escape(line.of(language))}</p>' for line in plan.tax_lines())
-    return facts((escape(name.of(language)), value) for name, value in pairs) + lines
+    said = (*plan.tax_lines(), *plan.benefit_lines())
+    return facts((escape(name.of(language)), value) for name, value in pairs) + _soft(said, language)
+
+
+def _soft(lines: Iterable[Text], language: Language) -> str:
+    return "".join(f'<p class="rk-soft">{escape(line.of(language))}</p>' for line in lines)
 
 
 def proof(certificate: Certificate, optimality: Optimality, plan_id: str, language: Language) -> str:
@@ -88,6 +94,8 @@ def _below(plan: Plan, language: Language) -> str:
 
 
 def _how_to_force(plan: Plan, language: Language) -> str:
+    if plan.held_back:  # forcing overrides the trigger, not this
+        return _soft((plan.decision.reasons[-1], *plan.benefit_lines()), language)
     if not plan.ideal or plan.decision.rebalance:
         return ""
     return f'<p class="rk-soft">{escape(w.HOW_TO_FORCE.of(language).format(force=w.FORCE.of(language)))}</p>'

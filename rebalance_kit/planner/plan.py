@@ -241,6 +241,11 @@ class Plan:
         """The exchanges in words."""
         return tuple(line.said(self.drift.base_currency) for line in self.exchanges)
 
+    @property
+    def held_back(self) -> bool:
+        """Whether something is due and the policy's `only_if_it_pays` keeps it from being traded."""
+        return self.benefit is not None and not self.benefit.pays and self.benefit.weighed() in self.decision.reasons
+
     def benefit_lines(self) -> tuple[Text, ...]:
         """What being off target costs and whether going back pays, in words; nothing where that is not known."""
         if self.benefit is None:

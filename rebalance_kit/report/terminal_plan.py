@@ -31,6 +31,10 @@ _PREVIEW = Text(
     "Not due, so nothing is ordered; if it were due ({count} orders):",
     "필요하지 않으므로 주문하지 않습니다. 필요했다면 다음과 같습니다 ({count}건):",
 )
+_HELD = Text(
+    "Due, but it does not pay, so nothing is ordered; the trades would be ({count} orders):",
+    "필요하지만 매매할 가치가 없어 주문하지 않습니다. 했다면 다음과 같습니다 ({count}건):",
+)
 _WHY = Text("Why", "사유")
 _OPTIMAL = Text("The plan is optimal.", "이 계획이 최적임을 확인했습니다.")
 _GAP = Text("The plan is within {gap} bp of the bound.", "이 계획은 한계값에서 {gap} bp 이내입니다.")
@@ -55,7 +59,9 @@ def plan_view(plan: Plan, language: Language) -> RenderableType:
         parts += [section(summary_view(plan, language)), *benefit_view(plan, language)]
         parts += [section(after_view(plan, language))]
     elif plan.ideal:
-        parts += [section(orders_view(plan.ideal, _PREVIEW, language, plan.drift.base_currency))]
+        parts += [
+            section(orders_view(plan.ideal, _HELD if plan.held_back else _PREVIEW, language, plan.drift.base_currency))
+        ]
         parts += benefit_view(plan, language)
     else:
         parts += [section(Line(_NO_ORDERS.of(language)))]
