@@ -24,8 +24,8 @@ from rebalance_kit.words import Language
 
 @dataclass(frozen=True, slots=True)
 class WorkOrder:
-    """One checked order. `commission_rate` is charged on the amount and rounded up for each order; `lots` are those that
-    the plan sells, (lot id, shares)."""
+    """One checked order. `commission_rate` is charged on the amount and rounded up for each order.
+    `lots` are what the plan sells, (lot id, shares)."""
 
     code: str
     name: str

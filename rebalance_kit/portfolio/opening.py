@@ -19,6 +19,7 @@ from rebalance_kit.holdings.lots import check_lots, read_lots
 from rebalance_kit.holdings.model import Holdings, HoldingsFile
 from rebalance_kit.policy.loading import load_policy
 from rebalance_kit.policy.model import Policy
+from rebalance_kit.portfolio.lots_kept import follow_lots
 from rebalance_kit.portfolio.model import Portfolio
 from rebalance_kit.prices.book import price_book
 from rebalance_kit.prices.files import PriceFile, read_prices
@@ -96,7 +97,7 @@ def assemble(
     """A portfolio of what was read: with the folder's lots, corporate actions and listing."""
     written = _with_lots(file.holdings, folder / "lots.csv", policy)
     actions = _actions(folder, policy)
-    held = _checked(apply_actions(written, actions, policy, day).holdings, after_a_run=after_a_run)
+    held = apply_actions(written, actions, policy, day).holdings
     quotes = adjust_quotes((*file.quotes, *closes.quotes), actions, day)
     known = _instruments(folder, policy, held)
     book = price_book(
@@ -111,6 +112,9 @@ def assemble(
     )
     if account is not None:
         _known_account(account, policy, held)
+    if after_a_run:
+        held = follow_lots(held, folder, policy, book, day, known)
+    held = _checked(held, after_a_run=after_a_run)
     return Portfolio(
         folder=folder,
         policy=policy,
@@ -169,8 +173,8 @@ def _checked(holdings: Holdings, *, after_a_run: bool) -> Holdings:
     if found and after_a_run:
         codes = ", ".join(finding.code or "" for finding in found)
         message = Text(
-            f"lots.csv does not have the trades of the last runs yet ({codes}).",
-            f"lots.csv에 최근 실행의 거래가 아직 없습니다({codes}).",
+            f"The lots do not add up to what is held after the last runs ({codes}): bring lots.csv up to date.",
+            f"최근 실행 뒤 로트가 보유 수량과 맞지 않습니다({codes}). lots.csv를 고쳐 주세요.",
         )
         found = (Finding("lots_before_runs", "info", message),)
     return replace(holdings, findings=(*holdings.findings, *found))

@@ -119,6 +119,13 @@ def tax_position(case: Case, account: str, code: str) -> TaxPosition:
     )  # fmt: skip
 
 
+def booking_method(case: Case, code: str) -> LotMethod | None:
+    """How sales of an asset are booked; None where the lots that a sale leaves depend on more (the American average:
+    costs are those of all, holding periods those of each)."""
+    method = _method(case, code, _tax_class(case, code, []), [])
+    return None if case.american and method is LotMethod.MOVING_AVERAGE else method
+
+
 def _position(case: Case, account: str, code: str) -> Position:
     for position in case.holdings.positions:
         if (position.account, position.code) == (account, code):
