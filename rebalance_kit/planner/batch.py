@@ -34,7 +34,7 @@ from rebalance_kit.policy.model import Policy
 from rebalance_kit.policy.placing import has_risk_cap
 from rebalance_kit.words import Text, same
 
-CHUNK = 512  # accounts at a time: their arrays stay in a processor's cache
+CHUNK = 256  # accounts at a time: their arrays stay in a processor's cache
 THREADS = 2
 
 METHODS = (Method.FULL, Method.FRACTION, Method.HALFWAY, Method.BAND_EDGE, Method.NO_TRADE_ZONE)

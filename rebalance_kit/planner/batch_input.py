@@ -41,32 +41,15 @@ class Accounts:
     flow: Ints
     on: date | None
     account: str  # whose rules hold: buffer, what it may own
+    ticks: int  # in a minor unit: the fewest in which all prices are whole
+    price_ticks: Ints  # (N,)
+    values: Ints  # (A, N): of each position in minor units, halves rounded up as `PriceBook.value` does
+    totals: Ints  # (A,): positions and cash, before any flow
 
     @property
     def unit(self) -> Decimal:
         """The minor unit of the base currency."""
         return minor_unit(self.policy.base_currency)
-
-    @property
-    def ticks(self) -> int:
-        """Ticks in a minor unit: the fewest in which all prices are whole."""
-        return lcm(*(Fraction(price / self.unit).denominator for price in self.prices))
-
-    @property
-    def price_ticks(self) -> Ints:
-        """(N,)"""
-        return np.array([int(price / self.unit * self.ticks) for price in self.prices], dtype=np.int64)
-
-    @property
-    def values(self) -> Ints:
-        """Value of each position (A, N) in minor units, halves rounded up as `PriceBook.value` does."""
-        ticks = self.ticks
-        return np.asarray((2 * self.quantities * self.price_ticks + ticks) // (2 * ticks))
-
-    @property
-    def totals(self) -> Ints:
-        """Positions and cash (A,) in minor units, before any flow."""
-        return np.asarray(self.values.sum(axis=1) + self.cash)
 
 
 def exact(numbers: npt.NDArray[Any], largest: int) -> npt.NDArray[Any]:
@@ -94,19 +77,29 @@ def read_accounts(
     aligned = np.zeros((len(labels), len(everything)), dtype=np.int64)
     aligned[:, [everything.index(code) for code in columns]] = counts
     unit = minor_unit(policy.base_currency)
-    made = Accounts(
+    exactly = _prices(prices, everything, columns)
+    in_minor = [Fraction(price) / Fraction(unit) for price in exactly]
+    ticks = lcm(*(price.denominator for price in in_minor))
+    price_ticks = np.array([int(price * ticks) for price in in_minor], dtype=object)
+    money, flows = _money("cash", cash, labels, unit), _money("contribute", flow, labels, unit)
+    _require_exact(labels, aligned, max(price_ticks), np.maximum(np.abs(money), np.abs(flows)) * float(ticks))
+    price_ticks = price_ticks.astype(np.int64)
+    values = (2 * aligned * price_ticks + ticks) // (2 * ticks)
+    return Accounts(
         policy,
         labels,
         tuple(everything),
         aligned,
-        _prices(prices, everything, columns),
-        _money("cash", cash, labels, unit),
-        _money("contribute", flow, labels, unit),
+        exactly,
+        money,
+        flows,
         on,
         account or next(iter(policy.accounts)),
+        ticks,
+        price_ticks,
+        values,
+        values.sum(axis=1) + money,
     )
-    _require_exact(made)
-    return made
 
 
 def _labels(
@@ -185,8 +178,8 @@ def _money(name: str, given: Any, labels: Sequence[str], unit: Decimal) -> Ints:
         wrong = ~np.isfinite(scaled) | (np.abs(scaled - np.rint(scaled)) > CLOSE) | (np.abs(scaled) >= LARGEST)
         whole = np.rint(np.where(wrong, 0, scaled)).astype(np.int64)
     else:
-        minor = [None if part is None else part / unit for part in map(_decimal, numbers)]
-        wrong = np.array([part is None or part % 1 != 0 or abs(part) >= LARGEST for part in minor])
+        minor = [None if part is None else Fraction(part) / Fraction(unit) for part in map(_decimal, numbers)]
+        wrong = np.array([part is None or part.denominator > 1 or abs(part) >= LARGEST for part in minor])
         whole = np.array([0 if bad else int(part or 0) for bad, part in zip(wrong, minor, strict=True)])
     if wrong.any():
         place = int(wrong.argmax())
@@ -229,13 +222,12 @@ def _decimal(given: Any) -> Decimal | None:
     return number if number.is_finite() and not isinstance(given, bool) else None
 
 
-def _require_exact(made: Accounts) -> None:
+def _require_exact(labels: Sequence[str], quantities: Ints, price: int, money: npt.NDArray[np.float64]) -> None:
     """RuleError when money is too much to be exact in the solver's arrays."""
-    largest = made.quantities.max(axis=1) * float(made.price_ticks.max()) * len(made.codes)
-    largest = np.maximum(largest, np.maximum(np.abs(made.cash), np.abs(made.flow)) * float(made.ticks))
+    largest = np.maximum(quantities.max(axis=1, initial=1) * float(price) * quantities.shape[1], money)
     wrong = 16 * largest > LARGEST
     if wrong.any():
-        name = made.names[int(wrong.argmax())]
+        name = labels[int(wrong.argmax())]
         raise RuleError(
             "too_large_for_arrays",
             where=Text(f"account {name}", f"계좌 {name}"),

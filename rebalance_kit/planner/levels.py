@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from rebalance_kit.planner.arrays import THOUSANDTHS, Floats, Menu, Rows, chosen, outside
+from rebalance_kit.planner.arrays import THOUSANDTHS, Bools, Floats, Menu, Rows, chosen, outside
 from rebalance_kit.planner.line import OUTSIDE_PRICE
 
 STEPS = 10  # of Newton's method for the level
-HALVINGS = 12  # of the price of cash between 0 and 1
+HALVINGS = 10  # of the price of cash between 0 and 1
 AROUND = (-2, -1, 0, 1, 2, 3)  # counts of the menu around the level
 HIGHEST_PRICE = 16.0  # of cash: above, the price of money outside a band would no longer be the higher one
 FLOAT_ERROR = 1e-10  # share of the total that arithmetic in floats may be off by: far more than it is
@@ -68,22 +68,25 @@ def menu_counts(rows: Rows, values: Floats) -> Floats:
 
 
 def price_of_cash(rows: Rows, menu: Menu) -> Floats:
-    """The price (A,) between 0 and 1 at which the menu's best counts come within the budget, by halving."""
-    low, high = np.zeros(len(rows.budget)), np.ones(len(rows.budget))
-    dear = over_budget(rows, menu, low)
-    if not dear.any():
-        return low
+    """The price (A,) between 0 and 1 at which the menu's best counts come within the budget, by halving; 1 where
+    none does."""
+    price = np.zeros(len(rows.budget))
+    dear = np.flatnonzero(_over_budget(menu.objective, menu.spend, rows.budget))
+    if not len(dear):
+        return price
+    objective, spend, budget = menu.objective[dear], menu.spend[dear], rows.budget[dear]
+    low, step = np.zeros(len(dear)), 0.5
     for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        over = over_budget(rows, menu, middle)
-        low, high = np.where(over, middle, low), np.where(over, high, middle)
-    return np.where(dear, high, 0.0)
+        tried = low + step
+        over = _over_budget(objective + (tried * rows.tick_value)[:, None, None] * spend, spend, budget)
+        low, step = np.where(over, tried, low), step / 2
+    price[dear] = low + 2 * step
+    return price
 
 
-def over_budget(rows: Rows, menu: Menu, price: Floats) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which rows (A,) spend too much when each asset takes its best count under a price of cash."""
-    picks = (menu.objective + (price * rows.tick_value)[:, None, None] * menu.spend).argmin(axis=-1)
-    return np.asarray(chosen(menu.spend, picks).sum(axis=1) > rows.budget)
+def _over_budget(priced: Floats, spend: Floats, budget: Floats) -> Bools:
+    """Which rows (A,) spend too much when each asset takes its best count."""
+    return np.asarray(chosen(spend, priced.argmin(axis=-1)).sum(axis=1) > budget)
 
 
 def bound(rows: Rows, price: Floats) -> Floats:

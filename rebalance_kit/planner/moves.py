@@ -87,21 +87,18 @@ def _taken(figures: Floats, menu: Menu, picks: Ints, rows: Ints, *, below: float
     return _Taken(rows[places], places, best[places])
 
 
-def join(rows: Rows, menu: Menu, picks: Ints, price: Floats, skip: int) -> None:
-    """Search through all combinations of the assets that are easiest to change (the `skip` easiest left out) and take
-    the best. `price` (A,) is that of a tick, by which a change is judged before the budget is."""
-    change = changes(menu, picks)
-    lost = np.where(change.spend == 0, NEVER, change.worse + price[:, None, None] * change.spend)
+def join(rows: Rows, menu: Menu, picks: Ints, price: Floats, todo: Ints) -> Ints:
+    """Search through all combinations of the assets that are easiest to change, in the rows `todo`, and take the best;
+    the rows in which that gained. `price` (A,) is that of a tick, by which a change is judged before the budget is."""
+    change = changes(menu, picks, todo)
+    lost = np.where(change.spend == 0, NEVER, change.worse + price[todo, None, None] * change.spend)
     others = np.argpartition(lost, WIDTH - 2, axis=-1)[..., : WIDTH - 1]
     ease = np.take_along_axis(lost, others, -1).min(axis=-1)
-    number = min(picks.shape[1], 2 * HALF)
-    skip = min(skip, picks.shape[1] - number)
-    assets = np.argsort(ease, axis=1, kind="stable")[:, skip : skip + number]
+    assets = np.argsort(ease, axis=1, kind="stable")[:, : 2 * HALF]
     worse, spend = (_of(figures, others, assets) for figures in change)
-    left = left_over(rows, menu, picks)
-    found = _best_join(worse, spend, left)
-    picked = np.concatenate([picks[..., None], others], axis=-1)
-    _take_join(picks, picked, assets, found)
+    found = _best_join(worse, spend, left_over(rows, menu, picks)[todo])
+    picked = np.concatenate([picks[todo, :, None], others], axis=-1)
+    return _take_join(picks, picked, assets, found, todo)
 
 
 def _of(figures: Floats, others: Ints, assets: Ints) -> Floats:
@@ -120,17 +117,24 @@ def _best_join(worse: Floats, spend: Floats, left: Floats) -> _Join:
     """The pair of part-plans (A,) that is best within what is left."""
     number = worse.shape[1]
     ones, twos = (_combined(worse[:, half], spend[:, half]) for half in (range(0, number, 2), range(1, number, 2)))
-    order = np.argsort(ones.spend, axis=1, kind="stable")
-    best = np.minimum.accumulate(np.take_along_axis(ones.worse, order, 1), axis=1)
-    payable = _counted(np.take_along_axis(ones.spend, order, 1), left[:, None] - twos.spend)
-    with_best = np.take_along_axis(best, np.maximum(payable - 1, 0), 1)
-    together = np.where(payable > 0, twos.worse + with_best, NEVER)
+    with_best = _best_within(ones, left[:, None] - twos.spend)
+    together = twos.worse + with_best
     right = together.argmin(axis=1)
     here = np.arange(len(left))
-    needed = with_best[here, right]
     fits = ones.spend <= (left - twos.spend[here, right])[:, None]
-    first = (fits & (ones.worse == needed[:, None])).argmax(axis=1)
+    first = (fits & (ones.worse == with_best[here, right][:, None])).argmax(axis=1)
     return _Join(first, right, together[here, right] < -GAIN)
+
+
+def _best_within(parts: Changes, limits: Floats) -> Floats:
+    """The lowest `worse` (A, R) of the part-plans (A, L) that spend no more than each limit (A, R); never where none
+    does. Spends are whole, so that half a tick more than a limit stands after every spend that it allows."""
+    order = np.argsort(np.concatenate([parts.spend, limits + 0.5], axis=1), axis=1)
+    order += np.arange(len(order))[:, None] * order.shape[1]
+    worse = np.concatenate([parts.worse, np.full_like(limits, NEVER)], axis=1)
+    best = np.empty_like(worse)
+    best.ravel()[order] = np.minimum.accumulate(worse.ravel()[order], axis=1)
+    return np.asarray(best[:, parts.spend.shape[1] :])
 
 
 def _combined(worse: Floats, spend: Floats) -> Changes:
@@ -144,25 +148,14 @@ def _combined(worse: Floats, spend: Floats) -> Changes:
     return total
 
 
-def _counted(ascending: Floats, limits: Floats) -> Ints:
-    """How many of the ascending numbers (A, L) are no more than each limit (A, R)."""
-    length = ascending.shape[1]
-    if len(ascending) == 1:
-        return np.asarray(np.searchsorted(ascending[0], limits[0], side="right")[None, :])
-    order = np.argsort(np.concatenate([ascending, limits], axis=1), axis=1, kind="stable")
-    below = np.cumsum(order < length, axis=1)
-    found = np.empty_like(below)
-    np.put_along_axis(found, order, below, 1)
-    return np.asarray(found[:, length:])
-
-
-def _take_join(picks: Ints, picked: Ints, assets: Ints, found: _Join) -> None:
-    """Write the combinations that gain into the picks."""
+def _take_join(picks: Ints, picked: Ints, assets: Ints, found: _Join, todo: Ints) -> Ints:
+    """Write the combinations that gain into the picks; the rows of those."""
     number = assets.shape[1]
-    rows = np.flatnonzero(found.gains)
+    gained = np.flatnonzero(found.gains)
     for half, places in ((found.left, range(0, number, 2)), (found.right, range(1, number, 2))):
-        rest = half[rows]
+        rest = half[gained]
         for place in reversed(places):
             rest, digit = np.divmod(rest, WIDTH)
-            asset = assets[rows, place]
-            picks[rows, asset] = picked[rows, asset, digit]
+            asset = assets[gained, place]
+            picks[todo[gained], asset] = picked[gained, asset, digit]
+    return np.asarray(todo[gained])

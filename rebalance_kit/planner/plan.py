@@ -41,8 +41,8 @@ class PlanOptions:
 
     `method`, `fraction` and `cash_rule` are None where the policy decides. `targets` are weights that replace the
     policy's for a what-if (the desk's sliders), as (code, weight), sorted by code. `prove` takes the time to close the
-    gap of a plan over several accounts; `instant` takes a good plan with its gap at once instead of the best one. Neither
-    is part of the plan's id, which says what is ordered.
+    gap of a plan over several accounts; `instant` takes a good plan with its gap at once instead of the best one.
+    Neither is part of the plan's id, which says what is ordered.
     """
 
     contribute: Decimal | None = None

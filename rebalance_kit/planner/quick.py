@@ -9,7 +9,7 @@ import numpy as np
 from rebalance_kit.planner import levels, moves
 from rebalance_kit.planner.arrays import Bools, Floats, Ints, Menu, Rows, chosen, judged
 
-JOINS = 2  # joined searches, each leaving out more of the assets that are easiest to change
+JOINS = 4  # joined searches, each around the plan that the last one found
 
 
 class Quick(NamedTuple):
@@ -41,7 +41,7 @@ def quick(rows: Rows, hint: Floats | None = None) -> Quick:
     return Quick(
         chosen(menu.counts, picks),
         _sum(chosen(menu.objective, picks)),
-        _bound(rows, price, lowered),
+        _bound(rows, price),
         possible,
         np.maximum(0.0, spent.sum(axis=1) - rows.budget),
     )
@@ -56,14 +56,17 @@ def _once(menu: Menu) -> Menu:
     return menu
 
 
-def _bound(rows: Rows, price: Floats, lowered: Floats) -> Floats:
-    """The bound under the price of cash; where goals were lowered also under that at which nothing is worth buying."""
+def _bound(rows: Rows, price: Floats) -> Floats:
+    """The bound under the price of cash, and under that at which nothing is worth buying where cash is scarcer than the
+    first says."""
     found = levels.bound(rows, price)
-    if rows.squared or not lowered.any():
-        return found
-    least = rows.cost.min(axis=1)
-    break_even = np.broadcast_to((1 - least) / (1 + least) + rows.cash_price, price.shape)
-    return np.where(lowered > 0, np.maximum(found, levels.bound(rows, break_even)), found)
+    scarce = np.flatnonzero((price >= 1.0) & (not rows.squared))
+    if len(scarce):
+        some = rows.part(scarce) if len(price) > 1 else rows
+        least = some.cost.min(axis=1)
+        break_even = np.broadcast_to((1 - least) / (1 + least) + rows.cash_price, (len(scarce),))
+        found[scarce] = np.maximum(found[scarce], levels.bound(some, break_even))
+    return found
 
 
 def _first_picks(rows: Rows, menu: Menu, price: Floats, lowered: Floats) -> Ints:
@@ -78,8 +81,10 @@ def _first_picks(rows: Rows, menu: Menu, price: Floats, lowered: Floats) -> Ints
 
 def _improve(rows: Rows, menu: Menu, picks: Ints, price: Floats) -> None:
     moves.fill(rows, menu, picks)
-    for turn in range(JOINS):
-        moves.join(rows, menu, picks, price * rows.tick_value, turn * moves.HALF)
+    todo = np.arange(len(picks))
+    for _ in range(JOINS):
+        if len(todo):
+            todo = moves.join(rows, menu, picks, price * rows.tick_value, todo)
 
 
 def _better_of_hint(rows: Rows, menu: Menu, picks: Ints, price: Floats) -> Ints:
