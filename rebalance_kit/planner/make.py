@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rebalance_kit.costs import Exchange
 from rebalance_kit.drift import Drift
-from rebalance_kit.errors import RuleError
+from rebalance_kit.errors import RuleError, UsageError
 from rebalance_kit.goals import Goal
 from rebalance_kit.holdings.model import Holdings
 from rebalance_kit.money import (
@@ -33,8 +33,9 @@ from rebalance_kit.planner.judged import distance, largest_drift
 from rebalance_kit.planner.ordering import exchanges_of, orders_of
 from rebalance_kit.planner.plan import AfterRow, Certificate, Optimality, Plan, PlanOptions, Summary
 from rebalance_kit.planner.plan_tax import IgnoringTax
+from rebalance_kit.planner.raising import can_raise
 from rebalance_kit.planner.solve import NoPlan, Solution, solve
-from rebalance_kit.planner.stating import Case, case_of, is_household, problem_of, require_prices
+from rebalance_kit.planner.stating import Case, case_of, flow_goals, is_household, problem_of, require_prices
 from rebalance_kit.planner.taxing import NO_TAXES, estimated, findings_of, ignoring_tax, plan_tax, tax_of, taxes_of
 from rebalance_kit.policy.model import CashRule, Method, Policy
 from rebalance_kit.prices.instruments import Instruments
@@ -150,17 +151,35 @@ def _solved_if_possible(
 
 def _solved(case: Case, goals: Sequence[Goal]) -> Solution | HouseholdSolution:
     try:
-        if is_household(case):
-            from rebalance_kit.planner.household import solved_household  # with HiGHS and numpy behind it
-
-            return solved_household(case, goals)
-        if case.options.instant:
-            from rebalance_kit.planner.instant import solve_instantly  # with numpy behind it
-
-            return solve_instantly(problem_of(case, goals))
-        return solve(problem_of(case, goals))
+        return _solution(case, goals)
     except NoPlan as none:
-        raise no_plan(case if none.account is None else case.at(none.account), none) from None
+        seen = case if none.account is None else case.at(none.account)
+        raise no_plan(seen, none, lambda other: _plans(other, goals)) from None
+
+
+def _solution(case: Case, goals: Sequence[Goal]) -> Solution | HouseholdSolution:
+    if is_household(case):
+        from rebalance_kit.planner.household import solved_household  # with HiGHS and numpy behind it
+
+        return solved_household(case, goals)
+    if case.options.instant:
+        from rebalance_kit.planner.instant import solve_instantly  # with numpy behind it
+
+        return solve_instantly(problem_of(case, goals))
+    return solve(problem_of(case, goals))
+
+
+def _plans(case: Case, goals: Sequence[Goal]) -> bool:
+    """Whether a changed request has a plan; tax binds nothing. A deposit or withdrawal has goals of its own."""
+    try:
+        wanted = flow_goals(case.policy, case.holdings, case.drift, case.options) if case.flow else goals
+        bare = replace(case, taxes=NO_TAXES)
+        known = None if is_household(case) else can_raise(problem_of(bare, wanted))
+        if known is None:
+            _solution(bare, wanted)
+    except (NoPlan, RuleError, UsageError):
+        return False
+    return known is not False
 
 
 def _ignoring(
