@@ -60,8 +60,6 @@ class TokenStore:
     def get(self) -> Token:
         """A good token. BrokerError when the service gives none, StorageError when the file cannot be used."""
         kept = self._read()
-        if kept is not None and self._clock.unheard:
-            self._listen()
         return kept if self._is_good(kept) and kept is not None else self._issue(dead=None)
 
     def replace(self, dead: Token) -> Token:
@@ -96,6 +94,8 @@ class TokenStore:
             self._clock.hear(outcome.date)
 
     def _is_good(self, kept: Token | None) -> bool:
+        if kept is not None and self._clock.unheard:
+            self._listen()
         return kept is not None and kept.expires_at - self._clock.here() > MARGIN
 
     def _wait_a_minute(self, kept: Token | None) -> None:
