@@ -22,9 +22,10 @@ _GOES_ON = frozenset({"F", "M"})
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """One object of a reply. Names are found whatever their case; a missing field reads as an empty one."""
+    """One object of a reply. Names are found whatever their case; a missing field reads as an empty one. Its values are
+    not shown: they hold the account."""
 
-    values: Mapping[str, str]
+    values: Mapping[str, str] = field(repr=False)
 
     @classmethod
     def of(cls, found: Mapping[str, Any]) -> Fields:
