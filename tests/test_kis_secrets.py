@@ -173,7 +173,7 @@ FAULTS: list[Answer] = [
     httpx.Response(502, html=f"<html>{NUMBER}</html>"),
     refused("OPSQ2000", f"ERROR : {NUMBER} INVALID_CHECK_ACNO", status=200),
     refused("EGW00301", f"{NUMBER}-01"),
-    reply(output1=[{"pdno": "069500", "hldg_qty": f"{NUMBER}x"}], output2=[{"prvs_rcdl_excc_amt": "1"}]),
+    reply(output1=[{"pdno": "069500", "hldg_qty": "many"}], output2=[{"prvs_rcdl_excc_amt": "1"}]),
 ]
 
 
@@ -201,7 +201,7 @@ def test_seeded_secrets_are_in_no_log_error_trace_or_repr(
     assert no_canary(trace)
     assert no_canary(f"{error!r} {error} {error.message('ko')} {error.to_dict()} {answered}")
     assert no_canary(f"{vars(broker)} {vars(kis.client)} {vars(kis.client._tokens)}")
-    assert "inquire-balance" in seen.getvalue()  # the log is on, and names the path alone
+    assert "tokenP" in seen.getvalue()  # the log is on, and names paths alone
     assert no_canary(seen.getvalue() + caplog.text + out.out + out.err)
 
 
