@@ -126,6 +126,11 @@ class PaperBroker:
             return Reply(Answer.REJECTED, Text(f"there is no order {number}", f"주문 {number}이(가) 없습니다"))
         return Reply(Answer.ACCEPTED, Text("cancelled", "취소되었습니다"), number)
 
+    def take_over(self, held: Holdings) -> None:
+        """Hold from now on what a person says. HoldingsError for what no account can have, StorageError."""
+        with self._writing() as database:
+            ledger.take_over(database, self._account, held.only(self._account))
+
     def transfer(self, transfer_id: str, currency: str, amount: Decimal) -> Reply:
         """Pay in (positive) or out (negative), once for each id. REJECTED when the cash is not there."""
         row = (transfer_id, self._account, currency, ledger.minor_units(amount, currency), self._clock().isoformat())

@@ -94,6 +94,10 @@ def open_account(database: sqlite3.Connection, account: str, seed: Holdings, now
     # A book that was thrown away and begun again must not give out the old order numbers a second time.
     row = (account, seed_hash(seed), seed.source, now.isoformat(), secrets.token_hex(3))
     database.execute("INSERT INTO account VALUES (?, ?, ?, ?, ?)", row)
+    _fill(database, account, seed)
+
+
+def _fill(database: sqlite3.Connection, account: str, seed: Holdings) -> None:
     for money in seed.cash:
         amount = minor_units(money.amount, money.currency)
         if amount < 0:
@@ -139,6 +143,13 @@ def restate(
         _write_position(database, account, held)
     for currency, amount in paid.items():
         move_cash(database, account, currency, amount)
+
+
+def take_over(database: sqlite3.Connection, account: str, held: Holdings) -> None:
+    """Replace what the account holds by what a person says. HoldingsError for what no account can have."""
+    database.execute("DELETE FROM position WHERE account = ?", (account,))
+    database.execute("DELETE FROM cash WHERE account = ?", (account,))
+    _fill(database, account, held)
 
 
 def with_more(cash: tuple[Cash, ...], account: str, paid: Mapping[str, Decimal]) -> tuple[Cash, ...]:

@@ -9,7 +9,19 @@ from contextlib import suppress
 
 import typer
 
-from rebalance_kit.cli import actions, faults, harvest, importing, output, policy, prices, questions, record, research
+from rebalance_kit.cli import (
+    actions,
+    faults,
+    harvest,
+    importing,
+    output,
+    policy,
+    prices,
+    questions,
+    record,
+    recovery,
+    research,
+)
 from rebalance_kit.cli.rehearse import rehearse
 from rebalance_kit.cli.story import STORY
 from rebalance_kit.cli.worker import worker
@@ -33,6 +45,8 @@ app.command()(prices.prices)
 app.command()(actions.run)
 app.command()(actions.history)
 app.command()(record.stop)
+app.command()(recovery.resume)
+app.command()(recovery.reconcile)
 app.command()(actions.dashboard)
 app.command()(rehearse)
 app.command(hidden=True)(worker)
@@ -41,8 +55,8 @@ app.add_typer(record.journal, name="journal")
 app.add_typer(research.research, name="research")
 
 COMMANDS = (
-    "demo", "drift", "plan", "cash", "harvest", "import", "prices", "run", "history", "stop", "dashboard", "rehearse",
-    "policy", "journal", "research",
+    "demo", "drift", "plan", "cash", "harvest", "import", "prices", "run", "history", "stop", "resume", "reconcile",
+    "dashboard", "rehearse", "policy", "journal", "research",
 )  # fmt: skip
 _INNER = {"policy": policy.COMMANDS, "journal": record.JOURNAL_COMMANDS, "research": research.RESEARCH_COMMANDS}
 

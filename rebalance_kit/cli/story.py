@@ -14,6 +14,7 @@ Where am I off target, what should I do about it, and what will it cost?
   run PORTFOLIO         the plan, checked; carried out only with --yes PLAN_ID
   stop PORTFOLIO        the kill switch: no order leaves (--off: they may again)
   history, journal ...  what was done, and when; is the record whole?
+  resume, reconcile ... finish what was begun; compare what should be there
   dashboard [DIR]       the same in your browser: sliders, preview, submit
   research table|zone   how often and how wide: what a rule would have cost
   policy check|schema   check a portfolio.yaml; a JSON schema for your editor
@@ -21,8 +22,7 @@ Where am I off target, what should I do about it, and what will it cost?
 PORTFOLIO is a folder. Questions about it take --on DATE, --account NAME,
 --holdings FILE, --prices FILE, --language ko|en and --json (for programs).
 Begin with   rebalance demo my-portfolio, then rebalance drift my-portfolio
-More         rebalance COMMAND --help; a local KIS to try: rebalance rehearse
-             한국어: --language ko
+More         rebalance COMMAND --help; try KIS: rebalance rehearse; --language ko
 Exit codes   0 done, 1 failed, 2 bad input, 3 a rule blocks it, 4 busy,
              5 a person must decide, 6 broker, 7 storage, 8 partly executed
 """

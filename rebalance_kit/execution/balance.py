@@ -35,7 +35,7 @@ def status_of(run: RunRecord) -> RunStatus:
 def differences(run: RunRecord, snapshot: Snapshot) -> tuple[Text, ...]:
     """Every share and every unit of cash by which the account differs from the start plus the fills. Zero tolerance;
     what a broker took for orders of which it states no commission must be what it says that it charged."""
-    shares, cash = _expected(run)
+    shares, cash = expected(run)
     found = []
     for code in sorted(shares.keys() | {p.code for p in snapshot.positions}):
         there, wanted = snapshot.quantity(code), shares.get(code, ZERO)
@@ -55,7 +55,7 @@ def charges(run: RunRecord, snapshot: Snapshot) -> dict[str, Decimal]:
     """What the orders of a run cost by what its cash lacks, for a broker that states it of no single order."""
     if snapshot.charged is None:
         return {}
-    _, cash = _expected(run)
+    _, cash = expected(run)
     stated: dict[str, Decimal] = {}
     for attempt in run.attempts:
         stated[attempt.currency] = exact_sum((stated.get(attempt.currency, ZERO), attempt.commission))
@@ -97,7 +97,8 @@ def total_value(snapshot: Snapshot, prices: PriceBook, policy: Policy) -> Decima
     return exact_sum(parts)
 
 
-def _expected(run: RunRecord) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
+def expected(run: RunRecord) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
+    """What a run should have left: shares by code and cash by currency, from what was there and what was filled."""
     shares, cash = dict(run.work.shares_before), dict(run.work.cash_before)
     for attempt in run.attempts:
         if not attempt.filled:

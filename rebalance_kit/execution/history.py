@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rebalance_kit.brokers.base import Mode
 from rebalance_kit.execution import chain
@@ -52,6 +53,17 @@ def last_rebalance(folder: Path, account: str | None = None, mode: Mode = Mode.P
 def pending(folder: Path, account: str, mode: Mode = Mode.PAPER) -> RunRecord | None:
     """The unfinished run of an account, if there is one."""
     return next((run for run in runs(folder, account, mode) if run.ended_at is None), None)
+
+
+def reconciled(folder: Path, run_id: str, mode: Mode = Mode.PAPER) -> Mapping[str, Any] | None:
+    """What was accepted last as the holdings after a run: `shares` by code and `cash` by currency, as texts."""
+    with reading(folder, mode) as database:
+        if database is None:
+            return None
+        row = database.execute(
+            "SELECT body FROM event WHERE run_id = ? AND kind = 'reconciled' ORDER BY seq DESC LIMIT 1", (run_id,)
+        ).fetchone()
+        return None if row is None else json.loads(row[0])
 
 
 def history(folder: Path, account: str | None = None, mode: Mode = Mode.PAPER, language: Language = "en") -> History:

@@ -158,6 +158,6 @@ def _edited(name: str, wrong: Text) -> DecisionNeeded:
         where=name,
         wrong=wrong,
         expected=Text("the holdings as the broker confirmed them", "증권사가 확인한 잔고"),
-        fix=Text(f"undo the edit, or remove {FILE_NAME} and paper.sqlite to begin again from {SOURCE_NAME}",
-                 f"수정을 되돌리거나, {FILE_NAME}와 paper.sqlite를 지워 {SOURCE_NAME}부터 다시 시작해 주세요"),
+        fix=Text("undo the edit, or say who is right: `rebalance reconcile PORTFOLIO --take broker` (or `--take file`)",
+                 "수정을 되돌리거나 어느 쪽이 맞는지 정해 주세요: `rebalance reconcile PORTFOLIO --take broker`(또는 file)"),
     )  # fmt: skip

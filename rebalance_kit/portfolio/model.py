@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rebalance_kit import arguments
 from rebalance_kit.drift import Drift, judged_drift, measure_drift
@@ -33,6 +33,7 @@ from rebalance_kit.words import Language, Text
 
 if TYPE_CHECKING:  # the planner and the engine are loaded by the methods that need them, so that `drift` starts fast
     from rebalance_kit.brokers.base import Broker, Mode
+    from rebalance_kit.execution.reconciling import Reconciliation
     from rebalance_kit.execution.result import History, Upto
     from rebalance_kit.planner.compare import CashComparison
     from rebalance_kit.planner.plan import Plan, PlanOptions
@@ -242,6 +243,22 @@ class Portfolio:
         from rebalance_kit.portfolio.trading import executed
 
         return executed(self, plan_id)
+
+    def resume(self, progress: Progress | None = None) -> tuple[Run, ...]:
+        """Finish what each account has unfinished; nothing is sent that may already be at the broker. One run for each
+        account that had something. Raises what `run` raises."""
+        from rebalance_kit.portfolio.recovering import resume
+
+        return resume(self, progress)
+
+    def reconcile(self, *, take: Literal["broker", "file"] | None = None) -> tuple[Reconciliation, ...]:
+        """Compare journal, broker and holdings files, account by account; `take` says who is right where they differ.
+
+        Raises BusyError while a run works on an account, UsageError for a file that a real broker should follow.
+        """
+        from rebalance_kit.portfolio.recovering import reconcile
+
+        return reconcile(self, take=take)
 
     def history(self) -> History:
         """Every run of the account (or of all accounts), newest first."""

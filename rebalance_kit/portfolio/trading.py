@@ -85,7 +85,7 @@ def run(
         each = _contexts(portfolio, rules, progress)
         result = run_household(plan, accounts, portfolio.household, each, yes=yes, upto=last, again=again)
     else:
-        context = _context(portfolio, rules, progress, broker)
+        context = context_of(portfolio, rules, progress, broker)
         result = execute(plan, context, mode=context.broker.identity.mode, yes=yes, upto=last, again=again)
     return Run(plan, replace(result, language=portfolio.language))
 
@@ -97,7 +97,7 @@ def executed(portfolio: Portfolio, plan_id: str) -> Run | None:
         each = _contexts(portfolio, portfolio.policy, None)
         result = executed_household(plan_id, accounts, portfolio.household, each)
     else:
-        result = answered(_context(portfolio, portfolio.policy, None), plan_id)
+        result = answered(context_of(portfolio, portfolio.policy, None), plan_id)
     return None if result is None else Run(None, replace(result, language=portfolio.language))
 
 
@@ -131,12 +131,12 @@ def _contexts(portfolio: Portfolio, rules: Policy, progress: Progress | None) ->
 
     def surroundings(account: str, holdings: Holdings) -> RunContext:
         own = replace(portfolio, account=account)
-        return replace(_context(own, rules, progress), holdings=holdings)
+        return replace(context_of(own, rules, progress), holdings=holdings)
 
     return surroundings
 
 
-def _context(
+def context_of(
     portfolio: Portfolio, rules: Policy, progress: Progress | None, broker: Broker | None = None
 ) -> RunContext:
     chosen = broker or portfolio.broker
