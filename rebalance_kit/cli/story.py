@@ -22,7 +22,7 @@ Where am I off target, what should I do about it, and what will it cost?
 PORTFOLIO is a folder. Questions about it take --on DATE, --account NAME,
 --holdings FILE, --prices FILE, --language ko|en and --json (for programs).
 Begin with   rebalance demo my-portfolio, then rebalance drift my-portfolio
-More         rebalance COMMAND --help; try KIS: rebalance rehearse; --language ko
+More         rebalance COMMAND --help; a local KIS: rehearse; --language ko
 Exit codes   0 done, 1 failed, 2 bad input, 3 a rule blocks it, 4 busy,
              5 a person must decide, 6 broker, 7 storage, 8 partly executed
 """
