@@ -62,6 +62,9 @@ def rehearse(
         str | None, typer.Option("--faults", metavar="FILE", help="A JSON list of what goes wrong.")
     ] = None,
     seed: Annotated[str, typer.Option("--seed", metavar="N", help="For faults with a probability.")] = "0",
+    keep: Annotated[
+        str | None, typer.Option("--keep", metavar="FILE", help="Go on from there, and write to it.")
+    ] = None,
     env_file: Annotated[
         str | None, typer.Option("--env-file", metavar="FILE", help="Write the lines for mock there (private file).")
     ] = None,
@@ -78,6 +81,7 @@ def rehearse(
         kis = start(
             chosen.products, chosen.opening, at=_moment(at) or SAMPLE_START, speed=_speed(speed),
             faults=script, seed=_seed(seed), ports=_ports(port),
+            keep=None if keep is None else Path(keep),
         )  # fmt: skip
     except OSError as error:
         raise _port_taken(port, error) from error

@@ -73,6 +73,15 @@ class Exchange:
         delay = timedelta(seconds=self.world.habits[environment].fill_delay)
         self.world.at(max(order.placed + delay, hours.opens), partial(self._match, account, order))
 
+    def go_on(self, environment: Environment, account: Account, order: Order) -> None:
+        """An order that was live when a rehearsal ended is live again."""
+        days = self.world.days
+        hours = days.krx_hours(order.day) if order.local_day is None else days.us_hours(order.local_day)
+        self._end[id(order)] = hours.ends
+        self.world.at(hours.ends, partial(self._expire, account, order))
+        delay = timedelta(seconds=self.world.habits[environment].fill_delay)
+        self.world.at(max(order.placed + delay, hours.opens), partial(self._match, account, order))
+
     def replace(self, account: Account, old: Order, new: Order, environment: Environment) -> None:
         """A revision: the new row is the live order."""
         account.orders.append(new)

@@ -43,6 +43,10 @@ class Server:
     def start(self) -> None:
         self._thread.start()
 
+    def abandon(self) -> None:
+        """Let go of a port that was never served."""
+        self._http.server_close()
+
     def close(self) -> None:
         """Stop listening; requests that hang are let go."""
         self.over.set()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -86,6 +86,7 @@ class Service:
         self.gate = Gate(world)
         self.exchange = Exchange(world)
         self.seen: list[Seen] = []
+        self.after_order: Callable[[], None] | None = None
         self._last: dict[str, bytes] = {}
 
     def handle(self, request: Request) -> Answer:
@@ -99,6 +100,8 @@ class Service:
             tr_cont, fields = request.headers.get("tr_cont", ""), _without_secrets(request.fields)
             place = (request.environment, request.method, request.path, tr_id, tr_cont)
             self.seen.append(Seen(now, *place, fields, names, code))
+            if self.after_order is not None and request.method == "POST":
+                self.after_order()
             return self._sent(request, reply, struck)
 
     def _outcome(self, request: Request, struck: list[Fault], now: datetime) -> Reply | None:

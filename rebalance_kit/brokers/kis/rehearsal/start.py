@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,6 +17,7 @@ from rebalance_kit.brokers.kis.rehearsal.ledger import Account, Fees, Order
 from rebalance_kit.brokers.kis.rehearsal.market import Market, Product
 from rebalance_kit.brokers.kis.rehearsal.server import Server
 from rebalance_kit.brokers.kis.rehearsal.service import Seen, Service
+from rebalance_kit.brokers.kis.rehearsal.store import load, save
 from rebalance_kit.brokers.kis.rehearsal.world import Environment, Key, World
 
 SAMPLE_START = "2026-03-04 10:00"
@@ -34,13 +36,25 @@ class Opening:
 class Rehearsal:
     """A running local KIS. Its world may be read and moved from the same process at any time."""
 
-    def __init__(self, world: World, faults: Faults, ports: Mapping[Environment, int]) -> None:
+    def __init__(
+        self, world: World, faults: Faults, ports: Mapping[Environment, int], keep: Path | None = None
+    ) -> None:
         self.world = world
         self.faults = faults
         self.service = Service(world, faults)
+        self._keep = keep
+        if keep is not None:
+            if keep.exists():
+                load(world, self.service.exchange, keep)
+            self.service.after_order = self._save
         self._servers: dict[Environment, Server] = {}
-        for name, port in ports.items():
-            self._servers[name] = Server(self.service, name, port)
+        try:
+            for name, port in ports.items():
+                self._servers[name] = Server(self.service, name, port)
+        except OSError:
+            for server in self._servers.values():
+                server.abandon()
+            raise
         for server in self._servers.values():
             server.start()
 
@@ -54,6 +68,12 @@ class Rehearsal:
         """Stop listening. The world stays readable."""
         for server in self._servers.values():
             server.close()
+        self._save()
+
+    def _save(self) -> None:
+        if self._keep is not None:
+            with self.world.lock:
+                save(self.world, self._keep)
 
     @property
     def clock(self) -> Clock:
@@ -111,12 +131,14 @@ def start(
     faults: Iterable[Mapping[str, Any]] = (),
     seed: int = 0,
     ports: Mapping[Environment, int] | None = None,
+    keep: Path | None = None,
     adjust: Callable[[World], None] | None = None,
 ) -> Rehearsal:
     """Start both environments, each with one account that begins with `opening` (default: the growth sample's).
 
-    The clock starts `at` a Korean time and stands still (`speed` 0) until it is moved. `adjust` may change the world
-    before the first request. UsageError for a fault that is not known, OSError for a port that is taken.
+    The clock starts `at` a Korean time and stands still (`speed` 0) until it is moved. With `keep` the accounts, prices
+    and the time go on where that file left them. `adjust` may change the world before the first request.
+    UsageError for a fault that is not known, OSError for a port that is taken.
     """
     from rebalance_kit.brokers.kis.rehearsal.sample import sample
 
@@ -131,7 +153,7 @@ def start(
         open_account(world, environment, begins, fees=fees)
     if adjust is not None:
         adjust(world)
-    return Rehearsal(world, script, ports or {"mock": 0, "real": 0})
+    return Rehearsal(world, script, ports or {"mock": 0, "real": 0}, keep)
 
 
 def open_account(

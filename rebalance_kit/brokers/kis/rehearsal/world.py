@@ -89,9 +89,9 @@ class World:
     habits: dict[Environment, Habits] = field(default_factory=lambda: {"real": real_habits(), "mock": mock_habits()})
     lock: RLock = field(default_factory=RLock)
     on_move: Callable[[World, datetime], None] = lambda *_: None
+    numbers: dict[tuple[Environment, str, date], int] = field(default_factory=dict)
     _due: list[tuple[datetime, int, Callable[[datetime], None]]] = field(default_factory=list)
     _order: count[int] = field(default_factory=count)
-    _numbers: dict[tuple[Environment, str, date], int] = field(default_factory=dict)
     _today: date | None = None
 
     def account(self, environment: Environment, number: str | None = None) -> Account:
@@ -124,8 +124,8 @@ class World:
         habits = self.habits[environment]
         first = habits.first_number if group == "KRX" else habits.us_first_number
         key = (environment, group, day)
-        number = self._numbers.get(key, first)
-        self._numbers[key] = number + 1 + number % 3
+        number = self.numbers.get(key, first)
+        self.numbers[key] = number + 1 + number % 3
         return number
 
     def total(self, account: Account) -> Decimal:
