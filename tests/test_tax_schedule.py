@@ -260,5 +260,5 @@ def test_where_losses_may_not_save_a_planner_is_told_of_nothing_to_offset() -> N
     case = american_case([100] * 4, american(realised_gain_ytd="50000", loss_carryover_long="1000")).case()
     year = tax_schedules(case, "main", CODES, saves=False)[1].american
     assert year is not None
-    assert (year.short_before, year.long_before, year.ordinary_rate) == (0, -1000, 0)
+    assert [year.short_before, year.long_before, year.ordinary_rate] == [0, -1000, 0]
     assert not year.exact
