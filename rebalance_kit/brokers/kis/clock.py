@@ -28,11 +28,6 @@ class ServiceClock:
         """The time, in UTC."""
         return self.there() if self._follow else self.here()
 
-    @property
-    def unheard(self) -> bool:
-        """Whether the time is a double's, and nothing is known of it yet."""
-        return self._follow and self._heard is None
-
     def here(self) -> datetime:
         """The time of this computer, in UTC, whatever the service says."""
         return self._local().astimezone(UTC)
@@ -59,8 +54,3 @@ class ServiceClock:
         if self._follow or self._skew is None or abs(self._skew) <= TOLERANCE + _SECOND:
             return None
         return self._skew
-
-
-def korean(moment: datetime) -> datetime:
-    """A moment as Korean clocks show it."""
-    return moment.astimezone(KST)

@@ -87,15 +87,7 @@ class TokenStore:
         finally:
             lock.release()
 
-    def _listen(self) -> None:
-        """Ask a double what time it is there: by our own clock every token of its would have expired."""
-        outcome = self._wire.send(Request("GET", "/", {}, {}, None))
-        if isinstance(outcome, Heard):
-            self._clock.hear(outcome.date)
-
     def _is_good(self, kept: Token | None) -> bool:
-        if kept is not None and self._clock.unheard:
-            self._listen()
         return kept is not None and kept.expires_at - self._clock.here() > MARGIN
 
     def _wait_a_minute(self, kept: Token | None) -> None:
