@@ -16,6 +16,7 @@ from fractions import Fraction
 from rebalance_kit.costs import cost_rates
 from rebalance_kit.goals import Goal
 from rebalance_kit.money import minor_unit, product
+from rebalance_kit.orders import units_of
 from rebalance_kit.planner.household_figures import state_household
 from rebalance_kit.planner.household_problem import Holding, Household, RiskCap, Shared, Whole
 from rebalance_kit.planner.household_solve import HouseholdSolution, solve_household
@@ -67,12 +68,14 @@ def _holdings(case: Case, codes: Iterable[str]) -> Iterator[Holding]:
 
 def _asset(case: Case, code: str) -> Asset:
     row, rates = case.drift.asset(code), cost_rates(case.policy, code)
-    held = case.holdings.quantity(code, case.account)
+    holds, unit = case.holdings.quantity(code, case.account), Fraction(case.unit)
+    held = units_of(holds, case.unit)
+    weighs = case.policy.rebalancing.tax_weight
     return Asset(
         code=code,
         currency=row.currency,
-        held=int(held),
-        fraction=Fraction(held) - int(held),
+        held=held,
+        fraction=Fraction(holds) / unit - held,
         price=Fraction(case.prices.price(code)),
         rate=Fraction(case.prices.rate(row.currency)),
         goal=Fraction(0),
@@ -80,6 +83,8 @@ def _asset(case: Case, code: str) -> Asset:
         slippage=Fraction(rates.slippage),
         may_buy=case.may_buy(code),
         may_sell=case.may_sell(code),
+        tax=case.taxes.at(case.account).get(code) if weighs else None,
+        unit=unit,
     )
 
 
@@ -117,6 +122,8 @@ def _shared(case: Case, goals: dict[str, Fraction], holdings: list[Holding]) -> 
         order_price=Fraction(settings.order_price),
         max_orders=limits.max_orders,
         max_turnover=None if limits.max_turnover is None else Fraction(product(limits.max_turnover, case.total)),
+        tax=case.taxes.shared,
+        tax_weight=Fraction(settings.tax_weight) if case.taxes.matter else Fraction(0),
         caps=tuple(risk_cap(case, account) for account in case.planned if has_risk_cap(case.policy, account)),
     )
 

@@ -25,7 +25,7 @@ DEPTH = 1 << 30  # multipliers are whole DEPTH-ths
 class Multipliers:
     """By unit: the slope of its deviation (-1 to 1), or where squares count the distance at which it is touched, in
     parts of the total. By asset: the price of being below its floor and above its ceiling. By budget, account and for
-    the turnover: the price of a unit of money."""
+    the turnover: the price of a unit of money. By hinge of the tax year: the part of it that counts (0 to 1)."""
 
     units: tuple[float, ...]
     floors: tuple[float, ...]
@@ -33,6 +33,7 @@ class Multipliers:
     budgets: Mapping[Budget, float] = field(default_factory=dict)
     caps: Mapping[str, float] = field(default_factory=dict)
     turnover: float = 0.0
+    hinges: tuple[float, ...] = ()
 
 
 def lower_bound(problem: Household, given: Multipliers) -> int:
@@ -47,6 +48,8 @@ def lower_bound(problem: Household, given: Multipliers) -> int:
     found -= weight * sum(cash.get(key, 0) * most for key, most in problem.budgets)
     found -= weight * sum(caps.get(account, 0) * most for account, most in problem.limits)
     found -= weight * churn * (problem.max_turnover or 0)
+    year, more = _year(problem, given)
+    found += weight * more
     for place in problem.places:
         row = problem.rows[place.row]
         prices = (
@@ -55,21 +58,32 @@ def lower_bound(problem: Household, given: Multipliers) -> int:
             weight * caps.get(place.account, 0),
             weight * churn,
         )
-        found += _least(place, prices, weight)
+        found += _least(place, prices, [weight * rate for rate in year], weight)
     return found // DEPTH
 
 
-def _least(place: Place, prices: tuple[int, int, int, int], weight: int) -> int:
-    """The smallest value of a place: at an end of one of its segments."""
+def _least(place: Place, prices: tuple[int, int, int, int], year: list[int], weight: int) -> int:
+    """The smallest value of a place: at one of the counts between which it is linear."""
     by_value, by_spend, by_cap, by_turnover = prices
     found = None
-    for low, high in place.segments:
-        for count in (low, high):
-            step = place.smooth(count)
-            worth = step.own * weight * DEPTH + by_value * step.value
-            worth += by_spend * step.spend + by_cap * step.capped + by_turnover * step.turnover
-            found = worth if found is None else min(found, worth)
+    for count in place.ends():
+        step = place.smooth(count)
+        worth = step.own * weight * DEPTH + by_value * step.value
+        worth += by_spend * step.spend + by_cap * step.capped + by_turnover * step.turnover
+        if place.levy is not None:
+            worth += sum(rate * amount for rate, amount in zip(year, step.sums, strict=True))
+        found = worth if found is None else min(found, worth)
     return found or 0
+
+
+def _year(problem: Household, given: Multipliers) -> tuple[list[int], int]:
+    """The price of an S-th of each sum of the tax year, and the constants: rate x max(0, s - a) >= p rate (s - a)."""
+    rates, constant = [0, 0, 0], 0
+    for hinge, part in zip(problem.hinges, given.hinges, strict=True):
+        price = int(min(DEPTH, _whole(part)) * hinge.rate)
+        rates[hinge.which] += price
+        constant -= price * hinge.above + (hinge.start + 1) * DEPTH
+    return rates, constant
 
 
 def _units(problem: Household, given: Multipliers) -> tuple[list[int], int]:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import ceil, lcm
 
 from rebalance_kit.planner.household_problem import Budget, Holding, Household, Place, Row, Shared, Whole
+from rebalance_kit.planner.household_tax import FINE, hinges, levy_of
 from rebalance_kit.planner.problem import Asset
 
 
@@ -19,6 +20,8 @@ def state_household(holdings: Iterable[Holding], wholes: Iterable[Whole], shared
     grains = {currency: _grain(held, shared, currency) for currency in shared.units}
     scale = _scale(held, rows, shared, grains)
     raised = _raised(held, shared)
+    if shared.tax_weight and any(one.asset.tax for one in held):
+        scale = lcm(scale, FINE)
     number = {whole.code: i for i, whole in enumerate(rows)}
     places = [_place(one, number[one.asset.code], raised, shared, grains, scale) for one in held]
     limits = tuple((cap.account, int(cap.most / base * scale)) for cap in sorted(shared.caps))
@@ -41,6 +44,7 @@ def state_household(holdings: Iterable[Holding], wholes: Iterable[Whole], shared
         unit=Fraction(1, scale * (total if shared.squared else 1)),
         total=shared.total / base,
         scale=scale,
+        hinges=hinges(shared.tax, shared.tax_weight, Fraction(scale) / base),
     )
 
 
@@ -50,7 +54,7 @@ def _place(
     asset = one.asset
     unit, base = shared.units[asset.currency], shared.units[shared.base_currency]
     grain, rate = grains[asset.currency], asset.rate * unit / base
-    price = asset.price / unit * grain
+    price = asset.price * asset.unit / unit * grain
     slack = 2 * rate * shared.cash_price + (rate.denominator > 1)
     return Place(
         account=one.account,
@@ -68,10 +72,11 @@ def _place(
         slippage=int(price * asset.slippage),
         order_price=int(shared.order_price / base * scale),
         idle_price=int(shared.cash_price * rate / grain * scale),
-        drag=int(asset.price * asset.rate / base * one.drag * scale),
+        drag=int(asset.price * asset.unit * asset.rate / base * one.drag * scale),
         cap=_cap_weights(one, shared),
         scale=scale,
         slack=ceil(slack * scale),
+        levy=levy_of(asset.tax, asset.unit, shared.tax, shared.tax_weight, Fraction(scale) / base),
     )
 
 
@@ -99,14 +104,12 @@ def _row(
     first, base = places[own[0]], shared.units[shared.base_currency]
     asset = held[own[0]].asset
     unit = shared.units[asset.currency]
-    rounds = first.rate[1] > 1 or first.price % first.grain > 0 or any(places[i].kept for i in own)
+    rounds = first.rate[1] > 1 or any(places[i].price % first.grain or places[i].kept for i in own)
     rate = asset.rate * unit / base
     return Row(
         code=whole.code,
         unit=names.index(whole.unit),
         places=own,
-        price=first.price,
-        kept=sum(places[i].kept for i in own),
         grain=first.grain,
         rate=first.rate,
         scale=scale,
@@ -124,17 +127,18 @@ def _raised(held: Sequence[Holding], shared: Shared) -> dict[Budget, Fraction]:
     }
     for one in held:
         if one.asset.may_sell:
-            raised[one.account, one.asset.currency] += one.asset.price * one.asset.held
+            raised[one.account, one.asset.currency] += one.asset.price * one.asset.unit * one.asset.held
     return raised
 
 
 def _segments(asset: Asset, raised: Fraction, minimum: Fraction) -> tuple[tuple[int, int], ...]:
     """Counts that are allowed: sold out, sold by the minimum or more, left alone, bought by the minimum or more."""
-    least = max(1, ceil(minimum / (asset.price * asset.rate)))
+    price = asset.price * asset.unit
+    least = max(1, ceil(minimum / (price * asset.rate)))
     found = [(asset.held, asset.held)]
     if asset.may_sell and asset.held > 0:
         found.insert(0, (0, max(0, asset.held - least)))
-    most = raised // asset.price - (asset.held if asset.may_sell else 0)
+    most = raised // price - (asset.held if asset.may_sell else 0)
     if asset.may_buy and most >= least:
         found.append((asset.held + least, asset.held + most))
     return tuple(found)
@@ -147,7 +151,7 @@ def _grain(held: Sequence[Holding], shared: Shared, currency: str) -> int:
     for one in held:
         asset = one.asset
         if asset.currency == currency:
-            price = asset.price / unit
+            price = asset.price * asset.unit / unit
             exact += [price, price * asset.fraction, price * asset.commission, price * asset.slippage]
     return lcm(*(number.denominator for number in exact))
 
@@ -164,7 +168,7 @@ def _scale(held: Sequence[Holding], rows: Sequence[Whole], shared: Shared, grain
     for one in held:
         asset = one.asset
         rate = asset.rate * shared.units[asset.currency] / base / grains[asset.currency]
-        exact += [rate, rate * shared.cash_price, asset.price * asset.rate / base * one.drag]
+        exact += [rate, rate * shared.cash_price, asset.price * asset.unit * asset.rate / base * one.drag]
     for whole in rows:
         exact += [edge / base for edge in (whole.floor, whole.ceiling) if edge is not None]
     for cap in shared.caps:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from rebalance_kit.planner.household_bound import Multipliers
 from rebalance_kit.planner.household_problem import Household, Place
+from rebalance_kit.planner.household_tax import Hinge
 from rebalance_kit.planner.problem import OUTSIDE_PRICE
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Programme:
         self.cash = {key: self._cash(key, most) for key, most in problem.budgets}
         self.caps = {account: self._cap(account, most) for account, most in problem.limits}
         self.churn = self._churn()
+        self.hinges = [self._hinge(hinge) for hinge in problem.hinges]
 
     def _column(self, cost: float, highest: float = INF, *, whole: bool = False) -> int:
         self.costs.append(cost)
@@ -92,7 +94,8 @@ class Programme:
         if most:
             buy = self._column(fees + drag - idle * (spend[0] + spend[1]), most, whole=self.whole)
         if held:
-            sell = self._column(fees - drag - idle * (spend[1] - spend[0]), held, whole=self.whole)
+            tax = place.levy.average[0] * self.money if place.levy else 0.0
+            sell = self._column(fees + tax - drag - idle * (spend[1] - spend[0]), held, whole=self.whole)
         if self.whole:
             self._orders(place, buy, sell)
         return buy, sell
@@ -198,6 +201,15 @@ class Programme:
             if i is not None
         }
         return self.row(terms, most=problem.max_turnover * self.money)
+
+    def _hinge(self, hinge: Hinge) -> int:
+        """The row of what the sales of the year share: their sum counts at its average a share."""
+        owed = self._column(1.0)
+        terms = {owed: 1.0}
+        for place, (_, sell) in zip(self.problem.places, self.trades, strict=True):
+            if sell is not None and place.levy is not None:
+                terms[sell] = -float(hinge.rate) * place.levy.average[1 + hinge.which] * self.money
+        return self.row(terms, least=-float(hinge.rate * hinge.above) * self.money)
 
     def built(self) -> highspy.HighsLp:
         """The programme in HiGHS's own form."""
@@ -314,4 +326,5 @@ def _multipliers(programme: Programme, duals: list[float]) -> Multipliers:
         budgets={key: -duals[row] for key, row in programme.cash.items()},
         caps={account: -duals[row] for account, row in programme.caps.items()},
         turnover=0.0 if programme.churn is None else -duals[programme.churn],
+        hinges=tuple(duals[row] for row in programme.hinges),
     )

@@ -12,7 +12,7 @@ Ties are broken by the order of the places (account, code), which no input order
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -21,18 +21,21 @@ from rebalance_kit.planner.household_state import Move, State
 from rebalance_kit.planner.problem import OUTSIDE_PRICE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-STEPS = (-21, -13, -8, -5, -3, -2, -1, 1, 2, 3, 5, 8, 13, 21)
+STEPS = (-13, -5, -3, -2, -1, 1, 2, 3, 5, 13)
 ROUNDS = 60
+FOURS = 2  # scans for moves of up to four places, which are the slow ones; one among so MANY places
+MANY = 150
 TRIED = 3  # moves of one scan and unit that are tried exactly
 BROKEN = 1e3  # what a unit of money outside a budget weighs while a plan is being repaired
 FAR = 1e300
+REACH = 1e-4  # of the total: what a pair of moves may cost when another pair is to pay for it
 
 
 def rounded(problem: Household, shares: Sequence[float]) -> State:
@@ -53,13 +56,14 @@ def nearest(place: Place, count: int) -> int:
 
 def improve(state: State) -> State:
     """The same plan after all moves that make it better."""
-    scan = Scan(state)
+    scan, left = Scan(state), FOURS if len(state.counts) < MANY else 1
     for _ in range(ROUNDS):
         changed = scan.singles()
         changed = scan.pairs_of_units() or changed
         if changed:
             continue
-        if not scan.pairs_of_budgets() and not (state.score.broken and _repaired(scan)):
+        left -= 1
+        if left < 0 or not (scan.pairs_of_budgets() or (state.score.broken and _repaired(scan))):
             break
     return state
 
@@ -76,6 +80,18 @@ def _repaired(scan: Scan) -> bool:
     return changed
 
 
+class Swap(NamedTuple):
+    """Moves of two places of one unit, as arrays: to which counts, what each spends, and what both change, budgets
+    aside."""
+
+    first: Ints
+    one: Ints
+    second: Ints
+    other: Ints
+    spends: tuple[Floats, Floats]
+    worth: Floats
+
+
 class Scan:
     """The plan as arrays of floats, in base minor units: values, costs and slacks of every place."""
 
@@ -88,6 +104,9 @@ class Scan:
         self.fixed = np.array([p.order_price / scale for p in places])
         self.drag = np.array([p.drag / scale for p in places])
         self.idle = np.array([p.idle_price / p.per_grain for p in places])
+        self.levied = any(p.levy is not None for p in places)
+        owed = [p.levy.average if p.levy is not None else (0.0,) * 4 for p in places]
+        self.owed = np.array(owed) / scale  # a unit sold: own tax, and what it adds to the sums of the year
         self.held = np.array([p.held for p in places], dtype=np.int64)
         self.sell_most = np.array([p.segments[0][1] if p.segments[0][1] < p.held else -1 for p in places])
         self.sell_least = np.array([p.segments[0][0] for p in places])
@@ -104,6 +123,7 @@ class Scan:
         self.ceiling = np.array([FAR if row.ceiling is None else row.ceiling / scale for row in problem.rows])
         self.banded = bool((self.floor > 0).any() or (self.ceiling < FAR).any())
         self.total = float(problem.total)
+        self.reach = self.total * REACH
         self.first, self.second = self._pairs()
         self.read()
 
@@ -126,6 +146,11 @@ class Scan:
         self.rows = np.array([value / scale for value in state.values])
         spent = [state.spent[key] * worth for (key, _), worth in zip(state.problem.budgets, self.worth, strict=True)]
         self.slack = self.most - np.array(spent)
+        if self.levied:
+            self.tax = self.owed[:, 0].copy()
+            for hinge in state.problem.hinges:
+                if state.sums[hinge.which] > hinge.above:
+                    self.tax += float(hinge.rate) * self.owed[:, 1 + hinge.which]
         self.now_own, self.now_spend = self._own(np.arange(len(self.counts)), self.counts)
 
     def _own(self, places: Ints, counts: Ints) -> tuple[Floats, Floats]:
@@ -135,6 +160,8 @@ class Scan:
         costs = traded * self.fee[places]
         spend = change * self.value[places] + costs
         own = costs + self.fixed[places] * (change != 0) + self.drag[places] * counts - self.idle[places] * spend
+        if self.levied:
+            own = own + np.maximum(0, -change) * self.tax[places]
         return own, spend
 
     def _allowed(self, places: Ints, counts: Ints) -> Ints:
@@ -205,45 +232,59 @@ class Scan:
 
     def pairs_of_units(self) -> bool:
         """Try the best moves of two places of one unit; was one taken?"""
+        for swap in self._swaps():
+            same = self.budget[swap.first] == self.budget[swap.second]
+            apart = self._broken(self.budget[swap.first], swap.spends[0])
+            apart = apart + self._broken(self.budget[swap.second], swap.spends[1])
+            together = self._broken(self.budget[swap.first], swap.spends[0] + swap.spends[1])
+            worth = swap.worth + BROKEN * np.where(same, together, apart)
+            if self._take(worth, self.unit[swap.first], [(swap.first, swap.one), (swap.second, swap.other)]):
+                return True
+        return False
+
+    def _swaps(self) -> Iterator[Swap]:
+        """Every pair of places of a unit: the first to a count worth trying, the second to what then closes the gap."""
         if not len(self.first):
-            return False
+            return
         _, counts = self._table()
         first = np.repeat(self.first[:, None], counts.shape[1], axis=1)
+        second = np.repeat(self.second[:, None], counts.shape[1], axis=1)
         one = counts[self.first]
         value, own, spend = self._alone(first, one)
-        second = np.repeat(self.second[:, None], counts.shape[1], axis=1)
         gap = self.gap[self.unit[first]]
         wish = self.counts[second] - (gap + value) / self.value[second]
-        found = False
         for rounding in (np.floor, np.ceil):
             other = self._allowed(second, rounding(wish).astype(np.int64))
             value_2, own_2, spend_2 = self._alone(second, other)
             worth = own + own_2 + self._deviation(gap + value + value_2) - self._deviation(gap)
-            same = self.budget[first] == self.budget[second]
-            apart = self._broken(self.budget[first], spend) + self._broken(self.budget[second], spend_2)
-            worth = worth + BROKEN * np.where(same, self._broken(self.budget[first], spend + spend_2), apart)
-            if self._take(worth, self.unit[first], [(first, one), (second, other)]):
-                found = True
-                break
-        return found
+            yield Swap(first, one, second, other, (spend, spend_2), worth)
 
     def pairs_of_budgets(self) -> bool:
-        """Try the best moves of two places of different units that share a budget; was one taken?"""
+        """Try the best moves of two different units that share a budget, each of one place or of two; was one taken?"""
         places, counts = self._table()
         value, own, spend = self._alone(places, counts)
         gap = self.gap[self.unit[places]]
         worth = own + self._deviation(gap + value) - self._deviation(gap)
-        moved = counts != self.counts[places]
+        parts = [np.stack([x.ravel() for x in (places, counts, places, counts)])]
+        spends, worths = [spend.ravel()], [worth.ravel()]
+        for swap in self._swaps():
+            same = (self.budget[swap.first] == self.budget[swap.second]) & (swap.worth < self.reach)
+            parts.append(np.stack([x[same] for x in (swap.first, swap.one, swap.second, swap.other)]))
+            spends.append((swap.spends[0] + swap.spends[1])[same])
+            worths.append(swap.worth[same])
+        moves, spent, gains = np.concatenate(parts, axis=1), np.concatenate(spends), np.concatenate(worths)
         found = False
+        moved = (moves[1] != self.counts[moves[0]]) | (moves[3] != self.counts[moves[2]])
         for budget in range(len(self.most)):
-            chosen = moved & (self.budget[places] == budget)
-            best = _best_pair(spend[chosen], worth[chosen], self.unit[places][chosen], self.slack[budget])
+            chosen = moved & (self.budget[moves[0]] == budget)
+            own_moves = moves[:, chosen]
+            best = _best_pair(spent[chosen], gains[chosen], self.unit[own_moves[0]], self.slack[budget])
             if best is None:
                 continue
-            moves = [(int(places[chosen][i]), int(counts[chosen][i])) for i in best]
-            if self.state.improve(moves):
-                self.read()
-                return True
+            tried = {int(p): int(n) for k in best for p, n in (own_moves[:2, k], own_moves[2:, k])}
+            found = self.state.improve(list(tried.items())) or found
+        if found:
+            self.read()
         return found
 
     def _take(self, worth: Floats, units: Ints, parts: list[tuple[Ints, Ints]]) -> bool:

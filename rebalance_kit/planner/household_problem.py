@@ -5,6 +5,7 @@ A `Place` is one asset in one account, with a final count n of whole shares. Wha
     sum over units  |value over all accounts - goal|          a unit is an asset, or an interchangeable group
     + 20 x money outside an explicit min or max               over all accounts, per asset
     + sum over places  commission + slippage + order_price x [traded] + cash_price x idle cash + drag x value
+    + tax_weight x (tax of the sales, alone and of the year)
 
 is smallest (`squared`: (value - goal)^2 / total); of equal plans the one with the smaller sum of squares, then fewer
 orders. Bound are, beside minimum trades and lists, the cash of every account and currency (nothing moves between
@@ -20,9 +21,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
+from rebalance_kit.planner.household_tax import Amounts, Hinge, Levy
 from rebalance_kit.planner.problem import Asset
+from rebalance_kit.tax.schedule import SharedTax
 
 Budget = tuple[str, str]  # account, currency
+NOTHING_OWED: Amounts = (0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +87,14 @@ class Shared:
     max_orders: int | None = None
     max_turnover: Fraction | None = None
     caps: tuple[RiskCap, ...] = ()
+    tax: SharedTax | None = None
+    tax_weight: Fraction = Fraction(0)
 
 
 class Step(NamedTuple):
     """One final count of one place: what it spends (grains), its own part of the objective, its share of a risk cap,
-    its turnover, whether it is an order, and its value without rounding (S-ths)."""
+    its turnover, whether it is an order, its value without rounding (S-ths), and what it adds to the sums of the tax
+    year."""
 
     spend: int
     own: int
@@ -95,11 +102,13 @@ class Step(NamedTuple):
     turnover: int
     orders: int
     value: int
+    sums: tuple[int, int, int] = (0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One asset in one account, in integers."""
+    """One asset in one account, in integers. Counts are of units: shares, or thousandths where the account trades parts
+    of shares; `price` is that of a unit."""
 
     account: str
     code: str
@@ -120,6 +129,7 @@ class Place:
     cap: tuple[int, int]  # weights of value and of costs in the risk cap of the account
     scale: int
     slack: int
+    levy: Levy | None = None
 
     def step(self, count: int) -> Step:
         """The truth about a count, with the roundings of the costs."""
@@ -130,21 +140,30 @@ class Place:
             _half_up(_up(traded * self.commission, self.grain) * above, below)
             + _half_up(_up(traded * self.slippage, self.grain) * above, below)
         ) * self.scale
-        return self._step(count, costs * self.grain, paid)
+        taxes = self.levy.of(self.held - count) if self.levy else NOTHING_OWED
+        return self._step(count, costs * self.grain, paid, taxes)
 
     def smooth(self, count: int) -> Step:
-        """The same without rounding: linear on each segment, and never above the truth."""
+        """The same without rounding: linear between the ends, and never above the truth."""
         costs = abs(count - self.held) * (self.commission + self.slippage)
-        return self._step(count, costs, costs * self.per_grain - self.slack)
+        taxes = self.levy.smooth(self.held - count) if self.levy else NOTHING_OWED
+        return self._step(count, costs, costs * self.per_grain - self.slack, taxes)
 
-    def _step(self, count: int, costs: int, paid: int) -> Step:
+    def _step(self, count: int, costs: int, paid: int, taxes: Amounts) -> Step:
         spend = (count - self.held) * self.price + costs
         value = (count * self.price + self.kept) * self.per_grain
         orders = int(count != self.held)
-        own = paid - self.idle_price * spend + self.order_price * orders + self.drag * count
+        own = paid - self.idle_price * spend + self.order_price * orders + self.drag * count + taxes[0]
         capped = self.cap[0] * value + self.cap[1] * costs * self.per_grain
         turnover = abs(count - self.held) * self.price * self.per_grain
-        return Step(spend, own, capped, turnover, orders, value)
+        return Step(spend, own, capped, turnover, orders, value, taxes[1:])
+
+    def ends(self) -> list[int]:
+        """The counts between which everything is linear."""
+        found = {end for segment in self.segments for end in segment}
+        if self.levy is not None:
+            found |= {self.held - sold for sold in self.levy.turns() if self.allows(self.held - sold)}
+        return sorted(found)
 
     def allows(self, count: int) -> bool:
         return any(low <= count <= high for low, high in self.segments)
@@ -152,13 +171,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One asset over all accounts, in integers: `kept` grains stay whatever is traded."""
+    """One asset over all accounts, in integers."""
 
     code: str
     unit: int
     places: tuple[int, ...]
-    price: int
-    kept: int
     grain: int
     rate: tuple[int, int]
     scale: int
@@ -166,9 +183,9 @@ class Row:
     ceiling: int | None
     blur: int
 
-    def value(self, count: int) -> int:
-        """What so many shares in all accounts are worth, rounded as a portfolio's value is."""
-        own = _half_up(count * self.price + self.kept, self.grain)
+    def value(self, grains: int) -> int:
+        """What so many grains of it in all accounts are worth, rounded as a portfolio's value is."""
+        own = _half_up(grains, self.grain)
         return _half_up(own * self.rate[0], self.rate[1]) * self.scale
 
     def outside(self, value: int) -> int:
@@ -194,6 +211,7 @@ class Household:
     unit: Fraction
     total: Fraction
     scale: int
+    hinges: tuple[Hinge, ...] = ()
 
     def bp(self, objective: int) -> Fraction:
         """An objective in bp of the total value."""

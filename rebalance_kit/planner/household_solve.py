@@ -94,9 +94,12 @@ def _proposed(problem: Household, state: State, within_bp: Fraction, nodes: int)
 def _rounding(problem: Household) -> int | None:
     """How far the truth can lie below the unrounded objective that HiGHS sees; None where it is not worked out."""
     blurred = sum(row.blur * (1 + OUTSIDE_PRICE) for row in problem.rows)
-    if problem.squared and blurred:
+    levied = [(place, place.levy) for place in problem.places if place.levy is not None]
+    bent = any(not levy.is_linear or levy.ends[-1] < place.held for place, levy in levied)
+    if bent or (problem.squared and blurred):
         return None
-    return (sum(place.slack for place in problem.places) + blurred) * problem.weight
+    owed = 4 * len(levied) + sum(hinge.start + 1 for hinge in problem.hinges)
+    return (sum(place.slack for place in problem.places) + blurred + owed) * problem.weight
 
 
 def _require_cash(problem: Household) -> None:

@@ -27,14 +27,18 @@ class State:
         self.problem = problem
         self.counts = list(counts)
         self.steps: list[Step] = [place.step(n) for place, n in zip(problem.places, counts, strict=True)]
-        self.held = [sum(self.counts[i] for i in row.places) for row in problem.rows]
-        self.values = [row.value(n) for row, n in zip(problem.rows, self.held, strict=True)]
+        self.grains = [
+            sum(self.counts[i] * problem.places[i].price + problem.places[i].kept for i in row.places)
+            for row in problem.rows
+        ]
+        self.values = [row.value(grains) for row, grains in zip(problem.rows, self.grains, strict=True)]
         self.units = [0] * len(problem.goals)
         for row, value in zip(problem.rows, self.values, strict=True):
             self.units[row.unit] += value
         self.spent = dict.fromkeys((key for key, _ in problem.budgets), 0)
         self.capped = dict.fromkeys((account for account, _ in problem.limits), 0)
         self.turnover = self.orders = self.own = 0
+        self.sums = [0, 0, 0]
         for i, step in enumerate(self.steps):
             self._add(i, step, 1)
         self.score = self._score()
@@ -47,6 +51,8 @@ class State:
         self.turnover += sign * step.turnover
         self.orders += sign * step.orders
         self.own += sign * step.own
+        if where.levy is not None:
+            self.sums = [total + sign * more for total, more in zip(self.sums, step.sums, strict=True)]
 
     def put(self, moves: Iterable[Move]) -> None:
         """Set the counts of some places."""
@@ -70,11 +76,11 @@ class State:
         where = self.problem.places[place]
         row = self.problem.rows[where.row]
         self._add(place, self.steps[place], -1)
-        self.held[where.row] += count - self.counts[place]
+        self.grains[where.row] += (count - self.counts[place]) * where.price
         self.counts[place] = count
         self.steps[place] = where.step(count)
         self._add(place, self.steps[place], 1)
-        value = row.value(self.held[where.row])
+        value = row.value(self.grains[where.row])
         self.units[row.unit] += value - self.values[where.row]
         self.values[where.row] = value
 
@@ -83,7 +89,8 @@ class State:
         gaps = [abs(value - goal) for value, goal in zip(self.units, problem.goals, strict=True)]
         outside = sum(row.outside(value) for row, value in zip(problem.rows, self.values, strict=True))
         squares = sum(gap * gap for gap in gaps)
-        other = (self.own + OUTSIDE_PRICE * outside) * problem.weight
+        tax = sum(hinge.tax(self.sums[hinge.which]) for hinge in problem.hinges)
+        other = (self.own + tax + OUTSIDE_PRICE * outside) * problem.weight
         return Score(self._broken(), (squares if problem.squared else sum(gaps)) + other, squares, self.orders)
 
     def _broken(self) -> int:
