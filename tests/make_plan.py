@@ -6,12 +6,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from rebalance_kit.cashflow import cash_goals
 from rebalance_kit.drift import measure_drift
 from rebalance_kit.goals import ideal_goals
 from rebalance_kit.holdings.model import Holdings
 from rebalance_kit.money import ZERO
-from rebalance_kit.planner.make import make_plan
+from rebalance_kit.planner.make import make_plan, wanted_goals
 from rebalance_kit.planner.plan import Plan, PlanOptions
 from rebalance_kit.trigger import decide
 from tests.make import ON, Situation
@@ -26,7 +25,7 @@ def made_plan(made: Situation, *, on: date = ON, household: Holdings | None = No
     flow = (options.contribute or ZERO) - (options.withdraw or ZERO)
     drift = measure_drift(made.policy, made.holdings, made.prices, deposit=max(flow, ZERO))
     if flow:
-        goals = cash_goals(made.policy, drift, flow, options.cash_rule or made.policy.rebalancing.cash.rule)
+        goals = wanted_goals(made.policy, made.holdings, made.prices, drift, options)
     else:
         goals = ideal_goals(made.policy, drift, options.method, options.fraction)
     decision = decide(made.policy, drift, goals, on=on, forced=options.force, cash_flow=bool(flow))

@@ -9,14 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import NamedTuple
 
-from rebalance_kit.errors import RuleError
+from rebalance_kit.errors import RuleError, UsageError
 from rebalance_kit.money import MINOR_DIGITS, ONE, Rounding, minor_unit, plain, product, round_fraction, show_money
 from rebalance_kit.planner.solve import NoPlan
 from rebalance_kit.planner.stating import Case
 from rebalance_kit.words import Text
 
 Plans = Callable[[Case], bool]
+
+
+class Fix(NamedTuple):
+    """What to do; the Korean verb stands apart, as it differs before an "or"."""
+
+    en: str
+    ko: str
+    ko_or: str
+    ko_do: str
+
+
 TURNOVER_STEPS = 10_000  # a cap on turnover is found to a basis point
 
 
@@ -36,11 +48,17 @@ def no_plan(case: Case, none: NoPlan, plans: Plans) -> RuleError:
     )
 
 
-def _either(fixes: Sequence[Text]) -> Text:
-    return Text(", or ".join(text.en for text in fixes), " 또는 ".join(text.ko for text in fixes))
+def _less(most: Decimal, currency: str) -> Fix:
+    said = show_money(most, currency)
+    return Fix(f"withdraw at most {said}", f"출금을 {said} 이하로", "줄이거나", "줄여 주세요")
 
 
-def nearest(case: Case, currency: str, short: Decimal, plans: Plans) -> Iterator[Text]:
+def _either(fixes: Sequence[Fix]) -> Text:
+    ko = [f"{fix.ko} {fix.ko_or}" for fix in fixes[:-1]] + [f"{fixes[-1].ko} {fixes[-1].ko_do}"]
+    return Text(", or ".join(fix.en for fix in fixes), " ".join(ko))
+
+
+def nearest(case: Case, currency: str, short: Decimal, plans: Plans) -> Iterator[Fix]:
     """The nearest requests that plan: a smaller withdrawal, a smaller buffer, or money from outside."""
     base = case.policy.base_currency
     unit = minor_unit(base)
@@ -50,18 +68,27 @@ def nearest(case: Case, currency: str, short: Decimal, plans: Plans) -> Iterator
         most = largest_withdrawal(case, plans, guess)
         if most is not None:
             found = True
-            said = show_money(most, base)
-            yield Text(f"withdraw at most {said}", f"출금을 {said} 이하로 해 주세요")
+            yield _less(most, base)
     floor = case.floor_of_cash(base)
     if floor > 0 and (not found or case.options.withdraw is None):
         buffer = largest(lambda units: plans(with_buffer(case, product(Decimal(units), unit))), units_in(floor, base))
         if buffer is not None:
             found = True
             said = show_money(product(Decimal(buffer), unit), base)
-            yield Text(f"keep a buffer of at most {said}", f"남길 현금을 {said} 이하로 해 주세요")
+            yield Fix(f"keep a buffer of at most {said}", f"남길 현금을 {said} 이하로", "줄이거나", "줄여 주세요")
     if not found:
         said = show_money(short, currency)
-        yield Text(f"pay in or exchange {said} first", f"먼저 {said}을(를) 입금하거나 환전해 주세요")
+        yield Fix(f"pay in or exchange {said} first", f"먼저 {said}을(를) 입금하거나", "환전하거나", "환전해 주세요")
+
+
+def too_large(case: Case, error: UsageError, plans: Plans) -> UsageError:
+    """A withdrawal of more than there is, with the largest that plans."""
+    most = largest_withdrawal(case, plans)
+    if most is None:
+        return error
+    said = show_money(most, case.policy.base_currency)
+    expected = Text(f"at most {said}", f"{said} 이하")
+    return UsageError(error.code, where=error.where, wrong=error.wrong, expected=expected, fix=error.fix)
 
 
 def largest_withdrawal(case: Case, plans: Plans, guess: Decimal | None = None) -> Decimal | None:
@@ -140,9 +167,8 @@ def _caps(case: Case, plans: Plans) -> RuleError:
     fixes = list(_other_caps(case, plans))
     most = largest_withdrawal(case, plans) if limits.max_turnover is None or not fixes else None
     if most is not None:
-        said = show_money(most, case.policy.base_currency)
-        fixes.append(Text(f"withdraw at most {said}", f"출금을 {said} 이하로 해 주세요"))
-    fixes = fixes or [Text("raise the caps", "한도를 늘려 주세요")]
+        fixes.append(_less(most, case.policy.base_currency))
+    fixes = fixes or [Fix("raise the caps", "한도를", "늘리거나", "늘려 주세요")]
     both, both_ko = " and ".join(stated), ", ".join(stated)
     return RuleError(
         "caps_leave_no_plan",
@@ -153,7 +179,7 @@ def _caps(case: Case, plans: Plans) -> RuleError:
     )
 
 
-def _other_caps(case: Case, plans: Plans) -> Iterator[Text]:
+def _other_caps(case: Case, plans: Plans) -> Iterator[Fix]:
     """The smallest cap on orders that plans with the one on turnover, or the smallest on turnover without one on orders
     (or with it)."""
     limits = case.policy.rebalancing.constraints
@@ -161,11 +187,12 @@ def _other_caps(case: Case, plans: Plans) -> Iterator[Text]:
         most = len(case.policy.assets) * len(case.planned)
         fewest = next((n for n in range(limits.max_orders + 1, most + 1) if plans(with_caps(case, max_orders=n))), None)
         if fewest is not None:
-            yield Text(f"raise max_orders to {fewest}", f"max_orders를 {fewest}(으)로 올려 주세요")
+            yield Fix(f"raise max_orders to {fewest}", f"max_orders를 {fewest}(으)로", "올리거나", "올려 주세요")
     if limits.max_turnover is not None:
         share = _smallest_turnover(case, limits.max_turnover, plans)
         if share is not None:
-            yield Text(f"raise max_turnover to {plain(share)}", f"max_turnover를 {plain(share)}(으)로 올려 주세요")
+            said = plain(share)
+            yield Fix(f"raise max_turnover to {said}", f"max_turnover를 {said}(으)로", "올리거나", "올려 주세요")
 
 
 def _smallest_turnover(case: Case, stated: Decimal, plans: Plans) -> Decimal | None:

@@ -28,7 +28,7 @@ from rebalance_kit.planner import telling
 from rebalance_kit.planner.benefit import weigh
 from rebalance_kit.planner.certificate import certify
 from rebalance_kit.planner.identity import plan_id
-from rebalance_kit.planner.infeasible import no_plan
+from rebalance_kit.planner.infeasible import no_plan, too_large
 from rebalance_kit.planner.judged import distance, largest_drift
 from rebalance_kit.planner.ordering import exchanges_of, orders_of
 from rebalance_kit.planner.plan import AfterRow, Certificate, Optimality, Plan, PlanOptions, Summary
@@ -106,7 +106,7 @@ def make_plan(
             *weighed.findings,
         ),
         language=policy.language,
-        tax=plan_tax(tax, _ignoring(case, goals, orders, after, on) if decision.rebalance else None),
+        tax=plan_tax(tax, _ignoring(case, goals, orders, exchanges, after, on) if decision.rebalance else None),
         benefit=weighed.benefit,
         exchanges=exchanges,
     )
@@ -169,6 +169,21 @@ def _solution(case: Case, goals: Sequence[Goal]) -> Solution | HouseholdSolution
     return solve(problem_of(case, goals))
 
 
+def wanted_goals(
+    policy: Policy, holdings: Holdings, prices: PriceBook, drift: Drift, options: PlanOptions
+) -> tuple[Goal, ...]:
+    """The goals of a deposit or withdrawal. Raises as `cash_goals`; a withdrawal of more than there is is told the
+    largest that plans."""
+    try:
+        return flow_goals(policy, holdings, drift, options)
+    except UsageError as error:
+        if error.code != "withdrawal_too_large":
+            raise
+        case = case_of(policy, holdings, prices, drift, options)
+        require_prices(case)
+        raise too_large(case, error, lambda other: _plans(other, ())) from None
+
+
 def _plans(case: Case, goals: Sequence[Goal]) -> bool:
     """Whether a changed request has a plan; tax binds nothing. A deposit or withdrawal has goals of its own."""
     try:
@@ -183,21 +198,28 @@ def _plans(case: Case, goals: Sequence[Goal]) -> bool:
 
 
 def _ignoring(
-    case: Case, goals: Sequence[Goal], orders: Sequence[Order], after: Sequence[AfterRow], on: date
+    case: Case,
+    goals: Sequence[Goal],
+    orders: Sequence[Order],
+    exchanges: Sequence[Exchange],
+    after: Sequence[AfterRow],
+    on: date,
 ) -> IgnoringTax | None:
-    """The plan that would be best if tax weighed nothing; None where nothing is known of tax."""
-    if case.taxes.case is None:
+    """The plan that would be best if tax weighed nothing; None where nothing is known of tax, or time is short."""
+    if case.taxes.case is None or case.options.instant:
         return None
-    others, rows = orders, after
+    others, rows, exchanged = orders, after, exchanges
     if case.taxes.matter and case.policy.rebalancing.tax_weight:
         untaxed = replace(case, taxes=NO_TAXES)
-        others = orders_of(untaxed, _solved(untaxed, goals), goals, on)
-        rows = _after(case, others, cash_after(case, others))[0]
+        solution = _solved(untaxed, goals)
+        others, exchanged = orders_of(untaxed, solution, goals, on), exchanges_of(untaxed, solution)
+        rows = _after(case, others, cash_after(case, others, exchanged))[0]
     summary = _summary(case, others, rows, ZERO, None)
+    costs = (summary.commission, summary.slippage, fx_cost(exchanged))
     near, other = (distance(case.policy, goals, {r.code: r.value for r in each}) for each in (after, rows))
     nearer = exact_sum((near, other.copy_negate()))
     same = [(o.account, o.code, o.change) for o in others] == [(o.account, o.code, o.change) for o in orders]
-    return ignoring_tax(case.taxes, others, on, (summary.commission, summary.slippage), nearer, same=same)
+    return ignoring_tax(case.taxes, others, on, costs, nearer, same=same)
 
 
 def _after(case: Case, orders: Sequence[Order], cash: Decimal) -> tuple[tuple[AfterRow, ...], Decimal]:
