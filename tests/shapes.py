@@ -96,6 +96,7 @@ IGNORING_TAX = {
     "tax": NUMBER,
     "commission": NUMBER,
     "slippage": NUMBER,
+    "fx_cost": NUMBER,
     "cost": NUMBER,
     "orders": int,
     "nearer": NUMBER,

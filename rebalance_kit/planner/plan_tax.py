@@ -19,6 +19,7 @@ class IgnoringTax:
     tax: Decimal
     commission: Decimal
     slippage: Decimal
+    fx_cost: Decimal
     orders: int
     nearer: Decimal
     same: bool
@@ -39,7 +40,7 @@ class IgnoringTax:
     @property
     def cost(self) -> Decimal:
         """Tax and trading costs together."""
-        return exact_sum((self.tax, self.commission, self.slippage))
+        return exact_sum((self.tax, self.commission, self.slippage, self.fx_cost))
 
     def to_dict(self) -> dict[str, object]:
         """The plan that ignores tax as JSON."""
@@ -47,6 +48,7 @@ class IgnoringTax:
             "tax": plain(self.tax),
             "commission": plain(self.commission),
             "slippage": plain(self.slippage),
+            "fx_cost": plain(self.fx_cost),
             "cost": plain(self.cost),
             "orders": self.orders,
             "nearer": plain(self.nearer),

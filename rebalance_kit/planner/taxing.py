@@ -105,10 +105,16 @@ def plan_tax(made: TaxEstimate | None, ignoring: IgnoringTax | None) -> PlanTax 
 
 
 def ignoring_tax(
-    taxes: Taxes, orders: Sequence[Order], on: date, costs: tuple[Decimal, Decimal], nearer: Decimal, *, same: bool
+    taxes: Taxes,
+    orders: Sequence[Order],
+    on: date,
+    costs: tuple[Decimal, Decimal, Decimal],
+    nearer: Decimal,
+    *,
+    same: bool,
 ) -> IgnoringTax | None:
-    """What the plan of `orders` comes to, with its tax; None where that is not known. `costs` are its commission and
-    slippage."""
+    """What the plan of `orders` comes to, with its tax; None where that is not known. `costs` are its commission,
+    slippage and what its exchanges cost."""
     made = estimated(taxes, orders, on)[1]
     tax = tax_of(made)
     if made is None or tax is None:
