@@ -137,15 +137,14 @@ class Portfolio:
 
     def plan_with(self, options: PlanOptions) -> Plan:
         """The plan for ready-made options (what the worker runs again from a proposal)."""
-        from rebalance_kit.planner.make import make_plan
-        from rebalance_kit.planner.stating import flow_goals
+        from rebalance_kit.planner.make import make_plan, wanted_goals
 
         _check_options(options)
         rules = self._rules(dict(options.targets))
         flow = (options.contribute or ZERO) - (options.withdraw or ZERO)
         drift = self.drift(targets=dict(options.targets), deposit=max(flow, ZERO))
         if flow:
-            goals = flow_goals(rules, self.holdings, drift, options)
+            goals = wanted_goals(rules, self.holdings, self.prices, drift, options)
         else:
             goals = ideal_goals(rules, drift, options.method, options.fraction)
         decision = self._decision(rules, drift, goals, force=options.force, cash_flow=bool(flow))
