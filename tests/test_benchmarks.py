@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import bench_start
+from tests.benchmarks import bench_start, planner
 from tests.benchmarks.bench_loading import closes, load, positions
 
 
@@ -27,3 +27,10 @@ def test_a_command_is_measured_against_importing_pandas() -> None:
     measured = bench_start.ratios(bench_start.COMMANDS["drift"], runs=1)
     assert len(measured) == 1
     assert all(own > 0 and ratio > 0 for own, ratio in measured)
+
+
+def test_the_planner_is_measured_against_highs_and_by_size(capsys: pytest.CaptureFixture[str]) -> None:
+    assert planner.main(["--quick"]) == 0
+    told = capsys.readouterr().out
+    assert "proved 1/1" in told
+    assert "accounts a second" in told

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rebalance_kit.planner.problem import Asset, Terms, state
 from rebalance_kit.planner.search import best_counts
 from rebalance_kit.planner.solve import NoPlan, Solution, solve
-from tests.benchmarks import bench_planner
+from tests.benchmarks import planner
 from tests.drifted import UNITS, drifted, drifted_problem
 from tests.oracle import Best, brute_force, combinations, is_allowed, outcome
 
@@ -263,7 +263,7 @@ def test_a_plan_that_stays_unproved_keeps_the_budget_and_an_honest_bound(seed: i
 
 
 def test_the_measurements_run() -> None:
-    assert bench_planner.main(numbers=(3,), totals=(1_000_000,), seeds=1) > 0
+    assert planner.races(numbers=(3,), totals=(1_000_000,), seeds=1) > 0
 
 
 def test_highs_agrees_where_it_is_asked() -> None:

@@ -50,7 +50,8 @@ def solve_instantly(problem: Problem, hint: Mapping[str, int] | None = None) -> 
 def _is_known(problem: Problem) -> bool:
     """Do arrays state all of the problem?"""
     plain = all(line.tax is None and line.factor == 1 for line in problem.lines)
-    return plain and problem.shared is None and problem.exchange is None and problem.cash_price < HIGHEST_CASH_PRICE
+    apart = problem.exchange is None or len(problem.budgets) == 1
+    return plain and apart and problem.shared is None and problem.cash_price < HIGHEST_CASH_PRICE
 
 
 def _require(possible: bool, currency: str, missing: Fraction) -> None:
