@@ -166,7 +166,7 @@ def replace_accounts(policy: Any, **accounts: Any) -> Any:
 
 def command(environment: dict[str, str], *words: str | Path) -> tuple[int, Any, str]:
     done = subprocess.run(
-        as_process(*words),
+        as_process(*words, "--language", "en"),
         env=os.environ | environment,
         capture_output=True,
         encoding="utf-8",
