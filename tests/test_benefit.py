@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -20,6 +21,7 @@ from rebalance_kit.dashboard.order_views import preview
 from rebalance_kit.errors import PolicyError
 from rebalance_kit.holdings.model import Lot
 from rebalance_kit.money import exact_sum
+from rebalance_kit.planner.certificate import certify
 from rebalance_kit.planner.plan import Plan
 from rebalance_kit.policy.loading import load_policy
 from rebalance_kit.policy.tracking_rules import is_semidefinite
@@ -443,3 +445,43 @@ def test_the_desk_says_why_it_does_not_trade(frugal: Path) -> None:
     traded = open_portfolio(frugal, on="2026-03-04").plan(contribute=1_000_000)
     assert not traded.held_back
     assert "It pays" in preview(traded, "en") or "It does not pay" in preview(traded, "en")
+
+
+CHANGES: dict[str, Any] = {
+    "the plan's benefit": lambda plan: replace(plan, benefit=replace(plan.benefit, benefit=plan.benefit.benefit + 1)),
+    "a cost left out": lambda plan: replace(plan, benefit=replace(plan.benefit, cost=Decimal(0))),
+    "another verdict": lambda plan: replace(plan, benefit=replace(plan.benefit, pays=not plan.benefit.pays)),
+    "a cheaper year": lambda plan: replace(plan, benefit=replace(plan.benefit, yearly_before=Decimal(9))),
+    "another year after": lambda plan: replace(plan, benefit=replace(plan.benefit, yearly_after=Decimal(99_999))),
+    "no benefit but in the orders": lambda plan: replace(plan, benefit=None),
+    "benefits exchanged between orders": lambda plan: replace(
+        plan,
+        orders=tuple(
+            replace(order, benefit=other.benefit) for order, other in zip(plan.orders, plan.orders[::-1], strict=True)
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_the_certificate_sees_another_benefit(change: Callable[[Plan], Plan]) -> None:
+    made = document_003(held=60)
+    plan = made_plan(made)
+    assert plan.certificate.valid
+    proof = certify(made.policy, made.holdings, made.prices, change(plan), on=ON)
+    assert "benefit" in {check.name for check in proof.checks if not check.holds}
+
+
+def test_the_certificate_sees_a_trade_that_does_not_pay() -> None:
+    made = document_003()
+    plan = made_plan(document_003(constraints={}))
+    assert plan.orders
+    proof = certify(made.policy, made.holdings, made.prices, plan, on=ON)
+    assert "benefit" in {check.name for check in proof.checks if not check.holds}
+
+
+@settings(max_examples=25, deadline=None)
+@given(ROWS)
+def test_the_certificate_agrees_with_every_plan(rows: list[tuple[int, int, int, int]]) -> None:
+    plan = random_plan(rows)
+    assert [check.detail.en for check in plan.certificate.checks if not check.holds] == []

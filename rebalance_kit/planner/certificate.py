@@ -13,7 +13,7 @@ from rebalance_kit.errors import KitError
 from rebalance_kit.goals import minimum_trade
 from rebalance_kit.holdings.model import Holdings
 from rebalance_kit.money import exact_sum, plain
-from rebalance_kit.planner import account_proofs, order_proofs, sum_proofs, tax_proofs
+from rebalance_kit.planner import account_proofs, benefit_proofs, order_proofs, sum_proofs, tax_proofs
 from rebalance_kit.planner.evidence import Evidence, cash_floor, cash_rows, total_after
 from rebalance_kit.planner.plan import Certificate, Check, Plan
 from rebalance_kit.policy.model import Policy
@@ -76,6 +76,7 @@ CHECKS: dict[str, Faults] = {
     "totals": sum_proofs.totals,
     "taxes": tax_proofs.taxes,
     "lots": tax_proofs.lots,
+    "benefit": benefit_proofs.benefit,
     "value_conserved": sum_proofs.conserved,
     "plan_id": sum_proofs.identity,
 }
@@ -110,6 +111,10 @@ SAID: Mapping[str, Text] = {
         "the tax engine says the same of the orders and the year", "세금 계산을 다시 해도 주문과 올해 세금이 같습니다"
     ),
     "lots": Text("the lots of each sale are held and add up to it", "매도 로트가 보유 로트이고 수량이 맞습니다"),
+    "benefit": Text(
+        "what the trades save is right, and a policy that trades only what pays is kept",
+        "매매로 아끼는 비용이 맞고, 이득일 때만 매매하는 정책을 지킵니다",
+    ),
     "value_conserved": Text("value is only lost to costs", "줄어든 가치는 비용뿐입니다"),
     "plan_id": Text("the id is that of all this", "계획 번호가 이 모든 내용의 번호입니다"),
 }  # fmt: skip
@@ -148,6 +153,7 @@ def _exchange_figures(evidence: Evidence) -> str:
 
 FIGURES: Mapping[str, Callable[[Evidence], str]] = {
     "risk_share": account_proofs.risk_figures,
+    "benefit": benefit_proofs.figures,
     "minimum_trade": _minimum_figures,
     "cash": _cash_figures,
     "exchanges": _exchange_figures,
