@@ -13,9 +13,10 @@ from pathlib import Path
 
 from rebalance_kit import arguments
 from rebalance_kit.brokers.base import Mode, TakesExchanges
-from rebalance_kit.brokers.kis.broker import Surroundings, open_broker
+from rebalance_kit.brokers.kis.broker import open_broker
 from rebalance_kit.brokers.kis.listings import listings_of
-from rebalance_kit.brokers.kis.settings import Settings, read_settings
+from rebalance_kit.brokers.kis.settings import read_settings
+from rebalance_kit.brokers.kis.surroundings import state_folder, surroundings
 from rebalance_kit.execution.snapshot import holdings_in_force
 from rebalance_kit.holdings.files import read_holdings
 from rebalance_kit.holdings.model import Holdings
@@ -89,13 +90,7 @@ def connect(
         raise arguments.bad_argument("env", env, Text("mock or real", "mock 또는 real"))
     known = os.environ if environment is None else environment
     settings = read_settings(known, None if env is None else ENVIRONMENTS[env])
-    around = Surroundings(
-        folder=state_folder(known) / _state_name(settings),
-        clock=lambda: datetime.now(UTC),
-        monotonic=time.monotonic,
-        sleep=time.sleep,
-        interval=_interval(settings, known),
-    )
+    around = surroundings(settings, known, lambda: datetime.now(UTC), time.monotonic, time.sleep)
     broker = open_broker(settings, listings_of(policy).values(), account, policy.exchange, around)
     broker.connect()
     return broker
@@ -112,31 +107,6 @@ def account_at(policy: Policy, account: str | None, broker: str) -> str:
         return choices[0]
     names = ", ".join(policy.accounts)
     raise arguments.bad_argument("account", "", Text(f"one of {names}", f"다음 중 하나: {names}"))
-
-
-def state_folder(environment: Mapping[str, str]) -> Path:
-    """Where what must stay between two commands of a user is kept, private to them: tokens, the moment of a plan."""
-    stated = environment.get("XDG_STATE_HOME") or environment.get("LOCALAPPDATA")
-    return (Path(stated) if stated else Path.home() / ".local" / "state") / "rebalance-kit"
-
-
-def _state_name(settings: Settings) -> str:
-    """A folder for each environment, and one for each rehearsal: nothing of one is believed in another."""
-    if settings.base_url is None:
-        return f"kis-{settings.mode.value}"
-    return f"kis-rehearsal-{settings.mode.value}-{settings.base_url.rpartition(':')[2]}"
-
-
-def _interval(settings: Settings, environment: Mapping[str, str]) -> float | None:
-    """The distance between calls: the service's, or at a rehearsal whatever KIS_CALLS_PER_SECOND says."""
-    stated = environment.get("KIS_CALLS_PER_SECOND")
-    if stated is None or not settings.rehearsing:
-        return None
-    if not stated.isdigit() or not 1 <= int(stated) <= 1000:
-        raise arguments.bad_argument(
-            "KIS_CALLS_PER_SECOND", stated, Text("a number from 1 to 1000", "1부터 1000까지의 수")
-        )
-    return 1 / int(stated)
 
 
 def _books(live: LiveBroker, policy: Policy, path: Path, *, again: bool) -> Books:

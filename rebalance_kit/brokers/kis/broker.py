@@ -10,12 +10,9 @@ and what became of an order is read from the list, which counts only when it is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rebalance_kit.brokers.base import (
     Answer,
@@ -38,6 +35,7 @@ from rebalance_kit.brokers.kis.pacing import INTERVALS, Pacer
 from rebalance_kit.brokers.kis.quotes import SOURCE, Quotes, us_price, us_rate
 from rebalance_kit.brokers.kis.rows import Listed, Live, fold, number_of, two_orders
 from rebalance_kit.brokers.kis.settings import Settings
+from rebalance_kit.brokers.kis.surroundings import Surroundings as Surroundings
 from rebalance_kit.brokers.kis.table import Call
 from rebalance_kit.brokers.kis.token import TokenStore
 from rebalance_kit.brokers.kis.wire import HttpWire
@@ -48,23 +46,7 @@ from rebalance_kit.prices.model import FxRate, Quote
 from rebalance_kit.sessions import Exchange
 from rebalance_kit.words import Text
 
-if TYPE_CHECKING:
-    import httpx
-
 NAME = "kis"
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """The computer, as a broker needs it: `folder` for the token and what is remembered, wall and monotonic clocks, a
-    sleep, and in tests a network. `interval` replaces the distance between calls."""
-
-    folder: Path
-    clock: Callable[[], datetime]
-    monotonic: Callable[[], float]
-    sleep: Callable[[float], None]
-    transport: httpx.BaseTransport | None = None
-    interval: float | None = None
 
 
 def open_broker(
