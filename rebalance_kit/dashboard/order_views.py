@@ -33,7 +33,9 @@ def orders_table(orders: Sequence[Order], language: Language, base: str) -> str:
     words = (w.ASSET, w.SIDE, w.SHARES, w.LIMIT, w.ORDER_AMOUNT, w.COMMISSION, w.SLIPPAGE, w.TAX, w.REASON)
     headings = [escape(word.of(language)) for word in words]
     hints = {escape(w.SLIPPAGE.of(language)): w.SLIPPAGE_MORE.of(language)}
-    return table(headings, (_order_cells(order, language, base) for order in orders), "orders", hints)
+    several = len({order.account for order in orders}) > 1
+    rows = (_order_cells(order, language, base, order.account if several else "") for order in orders)
+    return table(headings, rows, "orders", hints)
 
 
 def totals(plan: Plan, language: Language) -> str:
@@ -101,11 +103,11 @@ def _how_to_force(plan: Plan, language: Language) -> str:
     return f'<p class="rk-soft">{escape(w.HOW_TO_FORCE.of(language).format(force=w.FORCE.of(language)))}</p>'
 
 
-def _order_cells(order: Order, language: Language, base: str) -> tuple[str, ...]:
+def _order_cells(order: Order, language: Language, base: str, account: str) -> tuple[str, ...]:
     limit = w.MARKET.of(language) if order.limit_price is None else show_money(order.limit_price, order.currency)
     money = (show_money(amount, order.currency) for amount in (order.amount, order.commission, order.slippage))
     return (
-        _asset(order.name, order.code),
+        _asset(order.name, order.code, account),
         _side(order.side is Side.BUY, language),
         show_shares(order.quantity),
         escape(limit),
@@ -120,8 +122,10 @@ def _tax(order: Order, base: str) -> str:
     return f'<span title="{escape(said_lots(order))}">{tax}</span>' if order.lots else tax
 
 
-def _asset(name: str, code: str) -> str:
-    return f'{escape(name)} <span class="rk-code">{escape(code)}</span>'
+def _asset(name: str, code: str, account: str = "") -> str:
+    """An asset by its name and code, and where there are several accounts by its account."""
+    where = f"{code} · {account}" if account else code
+    return f'{escape(name)} <span class="rk-code">{escape(where)}</span>'
 
 
 def _side(buy: bool, language: Language) -> str:
@@ -167,7 +171,7 @@ def history(runs: Sequence[RunResult], zone: tzinfo, language: Language) -> str:
 def _fill_cells(execution: Execution, language: Language) -> tuple[str, ...]:
     average = execution.average_price
     return (
-        _asset(execution.name, execution.code),
+        _asset(execution.name, execution.code, execution.account),
         _side(execution.side == Side.BUY, language),
         show_shares(execution.ordered),
         show_shares(execution.filled),

@@ -164,7 +164,7 @@ class RunResult:
                     Text("Average price", "평균가"), Text("Amount", "금액"), Text("State", "상태")]  # fmt: skip
         rows = [
             (
-                f"{row.side} {row.name} ({row.code})",
+                f"{row.side} {row.name} ({row.code}{f', {row.account}' if row.account else ''})",
                 show_shares(row.ordered),
                 show_shares(row.filled),
                 show_money(row.average_price, row.currency) if row.average_price is not None else "",

@@ -220,13 +220,14 @@ class Plan:
         turnover = show_money(self.summary.turnover, self.drift.base_currency)
         caption = _CAPTION.of(shown).format(id=self.plan_id, orders=len(self.orders), turnover=turnover)
         headings = [heading.of(shown) for heading in _HEADINGS]
+        several = len({order.account for order in self.orders}) > 1
         notes = [line.of(shown) for line in self.exchange_lines()]
         notes += [rate.note for rate in self.drift.fx]
         notes += [reason.of(shown) for reason in self.decision.reasons]
         notes += [finding.message.of(shown) for finding in self.findings]
         notes += [line.of(shown) for line in (*self.tax_lines(), *self.benefit_lines())]
         return html_table(
-            caption, headings, [_cells(order, shown, self.drift.base_currency) for order in self.orders], notes
+            caption, headings, [_cells(order, shown, self.drift.base_currency, several) for order in self.orders], notes
         )
 
     def tax_lines(self) -> tuple[Text, ...]:
@@ -289,13 +290,13 @@ def said_lots(order: Order) -> str:
     return ", ".join(f"{name} {plain(shares)}" for name, shares in order.lots)
 
 
-def _cells(order: Order, language: Language, base: str) -> list[str]:
+def _cells(order: Order, language: Language, base: str, several: bool) -> list[str]:
     money = [order.amount, order.commission, order.slippage]
     limit = "-" if order.limit_price is None else show_money(order.limit_price, order.currency)
     shown = [show_money(amount, order.currency) for amount in money]
     return [
         _SIDES[order.side].of(language),
-        order.name,
+        f"{order.name} ({order.account})" if several else order.name,
         show_shares(order.quantity),
         limit,
         *shown,

@@ -87,7 +87,7 @@ def orders_view(orders: Sequence[Order], title: Text, language: Language, base: 
         tax = ["-" if order.tax is None else show_money(order.tax, base)] if taxed else []
         account = [plain_line(order.account)] if several else []
         table.add_row(*_order_cells(order, language), *tax, *account)
-    reasons = [bullet(_reason(order, language, base)) for order in orders]
+    reasons = [bullet(_reason(order, language, base, order.account if several else "")) for order in orders]
     words = title.of(language).format(count=len(orders))
     return Group(Line(words, style="bold"), table, Line(_WHY.of(language), style="dim"), *reasons)
 
@@ -128,10 +128,11 @@ def benefit_view(plan: Plan, language: Language) -> list[RenderableType]:
     return [section(Group(*(Line(line.of(language)) for line in lines)))] if lines else []
 
 
-def _reason(order: Order, language: Language, base: str) -> str:
+def _reason(order: Order, language: Language, base: str, account: str) -> str:
     lots = f" [{_LOTS.of(language)} {said_lots(order)}]" if len(order.lots) > 1 else ""
     benefit = "" if order.benefit is None else f" ({_BENEFIT.of(language)} {show_money(order.benefit, base)})"
-    return f"{order.name} ({order.code}): {order.reason.of(language)}{benefit}{lots}"
+    where = f"{order.code}, {account}" if account else order.code
+    return f"{order.name} ({where}): {order.reason.of(language)}{benefit}{lots}"
 
 
 def after_view(plan: Plan, language: Language) -> RenderableType:
