@@ -19,7 +19,7 @@ from rebalance_kit.tax.estimate_korea import korean_year
 from rebalance_kit.tax.lots import LotMethod
 from rebalance_kit.tax.model import Sale
 from rebalance_kit.tax.schedule import Hinge, SharedTax, Sums, TaxSchedule, total
-from rebalance_kit.tax.scheduling import tax_schedules
+from rebalance_kit.tax.scheduling import shared_tax, tax_schedules
 from tests.make import policy
 from tests.make_tax import AMERICAN, EQUITY, ON, OTHER, OVERSEAS, OVERSEAS_IN_WON, PTP, Taxed, taxed
 
@@ -119,6 +119,16 @@ def test_the_hinge_is_what_is_left_of_the_deduction() -> None:
     assert hinge(4_000_000, saves=False) == Hinge(Fraction(22, 100), Fraction(0))
 
 
+def test_hinges_that_no_sale_can_reach_are_left_out() -> None:
+    shared = tax_schedules(korean_case((200, MILLION, MILLION), korean()), "main", CODES)[1]
+    assert (len(shared.gain), len(shared.income)) == (1, 0)
+    assert tax_schedules(korean_case((200, MILLION, MILLION), korean()), "main", ["B"])[1].gain == ()
+    made = korean(financial_income_ytd=19_990_000, other_income=90 * MILLION)
+    rich = taxed(made, "B b 2024-05-02 30 @ 1000000", "B 2000000").case()
+    some = tax_schedules(rich, "main", ["B"])[1]
+    assert 0 < len(some.income) < len(shared_tax(rich, rich.rules.on(ON)).income)
+
+
 def test_a_loss_saves_what_a_plan_may_count() -> None:
     case = korean_case((200, MILLION, 100_000), korean(realised_gain_ytd=4_000_000))
     lost = Sums(gain=Fraction(-1_000_000))
@@ -137,7 +147,7 @@ def test_a_loss_saves_what_a_plan_may_count() -> None:
 def test_income_hinges_are_the_tax_on_financial_income(before: int, other: int, more: list[int]) -> None:
     made = korean(financial_income_ytd=before * MILLION, other_income=other * MILLION)
     case = korean_case((200, MILLION, MILLION), made)
-    shared = tax_schedules(case, "main", CODES)[1]
+    shared = shared_tax(case, case.rules.on(ON))
 
     year, reading = korean_year(case), case.rules.on(ON)
     for added in more:

@@ -27,7 +27,7 @@ from rebalance_kit.tax.choosing import choose_lots
 from rebalance_kit.tax.estimate import estimate_case
 from rebalance_kit.tax.model import STATEMENT, SaleTax, TaxEstimate, purchases_of, sales_of
 from rebalance_kit.tax.schedule import SharedTax, TaxSchedule
-from rebalance_kit.tax.scheduling import shared_tax, tax_schedules
+from rebalance_kit.tax.scheduling import schedules_of, shared_tax
 from rebalance_kit.words import Finding, Text
 
 Schedules = Mapping[str, TaxSchedule]
@@ -72,9 +72,10 @@ def taxes_of(
     schedules = {}
     try:
         case = tax_case(policy, household, prices, on, assets)
-        shared = shared_tax(case, case.rules.on(on), saves=saves)
         for account in sorted(accounts):
-            schedules[account], _ = tax_schedules(case, account, _traded(case, account), saves=saves)
+            schedules[account] = schedules_of(case, account, _traded(case, account))
+        sold = [schedule for rows in schedules.values() for schedule in rows.values()]
+        shared = shared_tax(case, case.rules.on(on), saves=saves, sold=sold)
     except RuleError as error:
         return Taxes(None, (_not_estimated(error),))
     return Taxes(case, (), schedules, shared)

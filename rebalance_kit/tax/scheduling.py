@@ -44,10 +44,15 @@ def tax_schedules(
     losses offset gains of the same plan only (`SharedTax.saves`). Raises RuleError `no_tax_rule` and `missing_rate`
     as `estimate` does.
     """
+    schedules = schedules_of(case, account, codes)
+    return schedules, shared_tax(case, case.rules.on(case.on), saves=saves, sold=schedules.values())
+
+
+def schedules_of(case: Case, account: str, codes: Iterable[str]) -> dict[str, TaxSchedule]:
+    """The schedules alone."""
     reading = case.rules.on(case.on)
     made = (schedule_of(case, tax_position(case, account, code), reading) for code in sorted(set(codes)))
-    schedules = {schedule.code: schedule for schedule in made if schedule is not None}
-    return schedules, shared_tax(case, reading, saves=saves)
+    return {schedule.code: schedule for schedule in made if schedule is not None}
 
 
 def schedule_of(case: Case, position: TaxPosition, reading: Reading) -> TaxSchedule | None:
@@ -65,14 +70,31 @@ def schedule_of(case: Case, position: TaxPosition, reading: Reading) -> TaxSched
     return TaxSchedule(position.account, position.code, pieces, any_order=chosen)
 
 
-def shared_tax(case: Case, reading: Reading, *, saves: bool = True) -> SharedTax:
-    """What the sales of the year are taxed together, after what the policy says of the year so far."""
+def shared_tax(
+    case: Case, reading: Reading, *, saves: bool = True, sold: Iterable[TaxSchedule] | None = None
+) -> SharedTax:
+    """What the sales of the year are taxed together, after what the policy says of the year so far. With `sold`, only
+    the hinges that selling all of these can reach."""
     if case.american:
         return SharedTax(american=american_year(case, reading, saves=saves), saves=saves)
     year = korean_year(case)
     left = reading.fraction("kr_overseas_deduction") - year.overseas_gain
     overseas = Hinge(reading.fraction("kr_overseas_rate"), left if saves else max(NONE, left))
-    return SharedTax((overseas,), tuple(income_hinges(year, reading)), saves=saves)
+    if sold is None:
+        return SharedTax((overseas,), tuple(income_hinges(year, reading)), saves=saves)
+    pieces = [piece for schedule in sold for piece in schedule.pieces]
+    gain = sum((piece.shares * piece.gain for piece in pieces if piece.gain > 0), NONE)
+    lost = any(piece.gain < 0 for piece in pieces)
+    income = sum((piece.shares * piece.income for piece in pieces), NONE)
+    hinges = (overseas,) if gain > overseas.above or (lost and overseas.above < 0) else ()
+    return SharedTax(hinges, _reached(year, income, reading), saves=saves)
+
+
+def _reached(year: KoreanYear, income: Fraction, reading: Reading) -> tuple[Hinge, ...]:
+    """The hinges that `income` more can reach: none, for most people, and then no bracket is looked at."""
+    if not income or year.financial_income + income <= reading.fraction("kr_financial_threshold"):
+        return ()
+    return tuple(hinge for hinge in income_hinges(year, reading) if hinge.above < income)
 
 
 def _is_taxed(case: Case, position: TaxPosition) -> bool:
