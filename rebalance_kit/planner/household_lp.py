@@ -54,8 +54,10 @@ class Proposed:
 class Programme:
     """The columns and rows of a household; `whole` adds what makes the shares whole and the orders countable."""
 
-    def __init__(self, problem: Household, *, whole: bool = False) -> None:
+    def __init__(self, problem: Household, *, whole: bool = False, near: Sequence[float] | None = None) -> None:
         self.problem, self.whole = problem, whole
+        self.near = [0.0] * len(problem.places) if near is None else near
+        self.priced = near is not None  # orders cost what they cost near a known plan, spread over its shares
         self.money = SIZE / (max(1.0, float(problem.total)) * problem.scale)  # of an S-th
         self.costs: list[float] = []
         self.highest: list[float] = []
@@ -65,7 +67,7 @@ class Programme:
         self.members: list[list[int]] = [[] for _ in problem.goals]  # places by unit
         for i, place in enumerate(problem.places):
             self.members[problem.rows[place.row].unit].append(i)
-        self.trades = [self._place(place) for place in problem.places]
+        self.trades = [self._place(i, place) for i, place in enumerate(problem.places)]
         self.units = [self._unit(k) for k in range(len(problem.goals))]
         self.edges = [self._edge(r) for r in range(len(problem.rows))]
         self.cash = {key: self._cash(key, most) for key, most in problem.budgets}
@@ -84,18 +86,22 @@ class Programme:
         self.rows.append((least, most, list(kept), list(kept.values())))
         return len(self.rows) - 1
 
-    def _place(self, place: Place) -> tuple[int | None, int | None]:
+    def _place(self, number: int, place: Place) -> tuple[int | None, int | None]:
         """The columns of buying and selling; None where it is not allowed."""
         fees = (place.commission + place.slippage) * place.per_grain * self.money
         idle, drag = place.idle_price * self.money, place.drag * self.money
         spend = place.price, place.commission + place.slippage
         most, held = place.segments[-1][1] - place.held, place.held - place.segments[0][0]
         buy = sell = None
+        change = self.near[number] - place.held if self.priced else 0.0
+        order = place.order_price * self.money if self.priced else 0.0
         if most:
-            buy = self._column(fees + drag - idle * (spend[0] + spend[1]), most, whole=self.whole)
+            fees_of = fees + order / max(1.0, change)
+            buy = self._column(fees_of + drag - idle * (spend[0] + spend[1]), most, whole=self.whole)
         if held:
             tax = place.levy.average[0] * self.money if place.levy else 0.0
-            sell = self._column(fees + tax - drag - idle * (spend[1] - spend[0]), held, whole=self.whole)
+            fees_of = fees + order / max(1.0, -change)
+            sell = self._column(fees_of + tax - drag - idle * (spend[1] - spend[0]), held, whole=self.whole)
         if self.whole:
             self._orders(place, buy, sell)
         return buy, sell
@@ -239,11 +245,15 @@ class Programme:
         ]
 
 
-def relax(problem: Household) -> Relaxed | None:
-    """The best plan in parts of shares, with the multipliers that prove how good it is; None when HiGHS finds none."""
+def relax(problem: Household, near: Sequence[float] | None = None) -> Relaxed | None:
+    """The best plan in parts of shares, with the multipliers that prove how good it is; None when HiGHS finds none.
+
+    `near` are the shares of a plan: an order is then worth its price spread over that plan's shares, so that few orders
+    are kept (slope scaling); such multipliers prove less.
+    """
     import highspy
 
-    programme = Programme(problem)
+    programme = Programme(problem, near=near)
     solver = _solver({})
     solver.passModel(programme.built())
     solver.run()

@@ -21,7 +21,8 @@ from rebalance_kit.planner.problem import OUTSIDE_PRICE
 WIDE = Fraction(2)  # bp: a wider gap (few wrappers, targets out of reach) asks for the mixed-integer programme
 PROVED = Fraction(1, 2)  # bp: what a proof on request closes the gap to
 FALLBACK_NODES = 1
-PROOF_NODES = 20_000
+PROOF_NODES = 2_000
+SCALINGS = 1
 
 
 class NoHouseholdPlan(NoPlan):
@@ -49,19 +50,10 @@ class HouseholdSolution:
 
 def solve_household(problem: Household, *, prove: bool = False, within_bp: Fraction = PROVED) -> HouseholdSolution:
     """A good plan with its proved gap; with `prove` HiGHS closes it to `within_bp`. Raises NoHouseholdPlan."""
-    from rebalance_kit.planner.household_lp import relax
-    from rebalance_kit.planner.household_moves import improve, rounded
-
     _require_cash(problem)
-    relaxed = relax(problem)
-    bound = None if relaxed is None else problem.bp(lower_bound(problem, relaxed.multipliers))
-    state = improve(State(problem, _held(problem)) if relaxed is None else rounded(problem, relaxed.shares))
+    state, bound = _found(problem)
     by_solver = False
-    if (
-        bound is None
-        or state.score.broken
-        or problem.bp(state.score.objective) - bound > (within_bp if prove else WIDE)
-    ):
+    if bound is None or state.score.broken or _gap(problem, state, bound, prove) > (within_bp if prove else WIDE):
         state, other = _proposed(problem, state, within_bp, PROOF_NODES if prove else FALLBACK_NODES)
         if other is not None and (bound is None or other > bound):
             bound, by_solver = other, True
@@ -72,8 +64,32 @@ def solve_household(problem: Household, *, prove: bool = False, within_bp: Fract
     return HouseholdSolution(counts, gap == 0 and not by_solver, gap * problem.total / 10_000, by_solver)
 
 
-def _held(problem: Household) -> list[int]:
-    return [place.held for place in problem.places]
+def _gap(problem: Household, state: State, bound: Fraction, prove: bool) -> Fraction:
+    """The gap in bp; unless it is to be proved, without the price of the orders, which the relaxation forgets."""
+    places = zip(problem.places, state.steps, strict=True)
+    orders = 0 if prove else sum(place.order_price for place, step in places if step.orders)
+    return problem.bp(state.score.objective - orders * problem.weight) - bound
+
+
+def _found(problem: Household) -> tuple[State, Fraction | None]:
+    """The best plan that relaxation, rounding and moves find, and the bound in bp. Where orders have a price the
+    relaxation is asked again near what it said, which leaves fewer of them."""
+    from rebalance_kit.planner.household_lp import relax
+    from rebalance_kit.planner.household_moves import improve, rounded
+
+    relaxed = relax(problem)
+    if relaxed is None:
+        return improve(State(problem, [place.held for place in problem.places])), None
+    bound = problem.bp(lower_bound(problem, relaxed.multipliers))
+    found = [improve(rounded(problem, relaxed.shares))]
+    near = relaxed.shares
+    for _ in range(SCALINGS if any(place.order_price for place in problem.places) else 0):
+        again = relax(problem, near)
+        if again is None:
+            break
+        found.append(improve(rounded(problem, again.shares)))
+        near = again.shares
+    return min(found, key=lambda one: one.score), bound
 
 
 def _proposed(problem: Household, state: State, within_bp: Fraction, nodes: int) -> tuple[State, Fraction | None]:
