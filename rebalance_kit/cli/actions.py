@@ -24,6 +24,7 @@ from rebalance_kit.cli.options import (
     On,
     PlanArguments,
     PricesFile,
+    Prove,
     Rule,
     Spoken,
     Withdraw,
@@ -76,6 +77,7 @@ def run(
     fraction: Fraction = None,
     no_sell: NoSell = False,
     force: Force = False,
+    prove: Prove = False,
     holdings: HoldingsFile = None,
     prices: PricesFile = None,
     on: On = None,
@@ -87,7 +89,7 @@ def run(
     from rebalance_kit.execution.result import Upto
 
     common = Common(portfolio, holdings, prices, on, account, language, json)
-    asked = PlanArguments(contribute, withdraw, cash_rule, method, fraction, no_sell, force)
+    asked = PlanArguments(contribute, withdraw, cash_rule, method, fraction, no_sell, force, prove)
     last = None if upto is None else read_choice(Upto, "--upto", upto)
     opened = common.open(broker, env, again=yes is not None)
     spoken = opened.language

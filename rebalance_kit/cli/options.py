@@ -44,6 +44,7 @@ MethodName = Annotated[
 ]
 Fraction = Annotated[str | None, typer.Option("--fraction", metavar="F", help="The share of each drift, e.g. 0.5.")]
 NoSell = Annotated[bool, typer.Option("--no-sell", help="Buy only.")]
+Prove = Annotated[bool, typer.Option("--prove", help="Several accounts: take seconds to close the gap.")]
 Force = Annotated[bool, typer.Option("--force", help="Plan although nothing is due; minimums and checks stay.")]
 
 
@@ -118,6 +119,7 @@ class PlanArguments:
     fraction: str | None = None
     no_sell: bool = False
     force: bool = False
+    prove: bool = False
 
     def plan(self, portfolio: Portfolio) -> Plan:
         """The plan of `portfolio`. Raises UsageError for each option that cannot be read."""
@@ -129,6 +131,7 @@ class PlanArguments:
             fraction=None if self.fraction is None else arguments.share("--fraction", self.fraction),
             no_sell=self.no_sell,
             force=self.force,
+            prove=self.prove,
         )
 
     def words(self) -> list[str]:
@@ -141,6 +144,7 @@ class PlanArguments:
             fraction=self.fraction,
             no_sell=self.no_sell,
             force=self.force,
+            prove=self.prove,
         )
 
 

@@ -22,6 +22,7 @@ from rebalance_kit.cli.options import (
     On,
     PlanArguments,
     PricesFile,
+    Prove,
     Rule,
     Spoken,
     Withdraw,
@@ -66,6 +67,7 @@ def plan(
     fraction: Fraction = None,
     no_sell: NoSell = False,
     force: Force = False,
+    prove: Prove = False,
     holdings: HoldingsFile = None,
     prices: PricesFile = None,
     on: On = None,
@@ -75,7 +77,7 @@ def plan(
 ) -> None:
     """Orders in whole shares: what to do, why, what it costs, where it leads."""
     opened = Common(portfolio, holdings, prices, on, account, language, json).open()
-    asked = PlanArguments(contribute, withdraw, cash_rule, method, fraction, no_sell, force)
+    asked = PlanArguments(contribute, withdraw, cash_rule, method, fraction, no_sell, force, prove)
     made = asked.plan(opened)
     if json:
         output.write_json(made.to_dict(opened.language))
