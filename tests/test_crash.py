@@ -19,6 +19,7 @@ import pytest
 
 from rebalance_kit.brokers.base import BrokerOrder, Mode, Reply
 from rebalance_kit.brokers.paper import PaperBroker
+from rebalance_kit.costs import Exchange
 from rebalance_kit.errors import BusyError, KitError
 from rebalance_kit.execution import history
 from rebalance_kit.execution.chain import journal_path
@@ -26,17 +27,36 @@ from rebalance_kit.execution.engine import execute
 from rebalance_kit.execution.journal import Journal
 from rebalance_kit.execution.result import RunStatus
 from rebalance_kit.planner.plan import PlanOptions
-from tests.make import ON, document_000, document_001
+from tests.make import ON, document_000, document_001, policy, situation
+from tests.make_plan import made_plan
 from tests.make_run import Desk, paper_desk
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 Make = Callable[[Path], Desk]
+State = tuple[dict[str, int], tuple[Decimal, Decimal], int]
+
+
+def in_dollars(folder: Path) -> Desk:
+    """A deposit in won that buys dollars first, as the planner plans it."""
+    free = {"max_order_share": 1, "max_turnover": 1}
+    wanted = policy(
+        "A 20, VOO 80",
+        assets={"VOO": {"currency": "USD", "exchange": "XNYS"}},
+        fee="0.001",
+        costs={"fx_spread": "0.002"},
+        constraints=free,
+    )
+    made = situation(wanted, "main: A 20, VOO 2; cash KRW 30000", "A 10000, VOO 500.25 USD, USD/KRW 1400")
+    return Desk(folder, made, made_plan(made, contribute="5000000"))
+
+
 MADE: dict[str, Make] = {
     "rebalance": lambda folder: paper_desk(folder, document_000(), options=PlanOptions(force=True)),
     "deposit": lambda folder: paper_desk(
         folder, document_001(), options=PlanOptions(contribute=Decimal(1_000_000)), trigger="cash_flow"
     ),
+    "exchange": in_dollars,
     "withdrawal": lambda folder: paper_desk(
         folder, document_001(), options=PlanOptions(withdraw=Decimal(500_000)), trigger="cash_flow"
     ),
@@ -52,6 +72,12 @@ class Watched(PaperBroker):
         self.watch("place.before")
         reply = super().place(order)
         self.watch("place.after")
+        return reply
+
+    def exchange(self, exchange_id: str, line: Exchange) -> Reply:
+        self.watch("exchange.before")
+        reply = super().exchange(exchange_id, line)
+        self.watch("exchange.after")
         return reply
 
 
@@ -99,11 +125,11 @@ def killed_at(desk: Desk, step: int) -> int:
         desk.on_step = lambda _: None
 
 
-def state(desk: Desk) -> tuple[dict[str, int], Decimal, int]:
-    return desk.held(), desk.cash(), len(desk.broker().order_list(ON).rows)
+def state(desk: Desk) -> State:
+    return desk.held(), (desk.cash(), desk.cash("USD")), len(desk.broker().order_list(ON).rows)
 
 
-def whole(folder: Path, make: Make) -> tuple[list[str], tuple[dict[str, int], Decimal, int]]:
+def whole(folder: Path, make: Make) -> tuple[list[str], State]:
     """The steps of a run that nobody disturbs, and where it leads."""
     desk = make(folder)
     start(desk)
@@ -119,7 +145,7 @@ def folders(root: Path) -> Iterator[Path]:
         yield folder
 
 
-def assert_finished(desk: Desk, expected: tuple[dict[str, int], Decimal, int]) -> None:
+def assert_finished(desk: Desk, expected: State) -> None:
     """The second start leads where the undisturbed run does, and a third sends nothing."""
     result = desk.run()
     assert result.status is RunStatus.SUCCESS
@@ -139,6 +165,10 @@ def test_a_kill_at_every_step_sends_nothing_twice(tmp_path: Path, kind: str) -> 
     assert {"place.before", "place.after", "attempt.committed", "run.committed", "snapshot.written"} <= set(steps)
     if kind == "rebalance":  # the five orders pass the same steps: every step of the first sell and of a buy is enough
         chosen = [*range(1, 10), *range(len(steps) - 17, len(steps) + 1)]
+    elif kind == "exchange":
+        assert {"exchanges.committed", "exchange.before", "exchange.after", "exchange.done"} <= set(steps)
+        first = steps.index("exchanges.committed")
+        chosen = [*range(1, 4), *range(first, first + 12), len(steps) - 1]
     else:
         chosen = list(range(1, len(steps) + 1, 3))
     for step in chosen:

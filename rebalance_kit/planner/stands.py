@@ -69,7 +69,8 @@ def linear(truth: Truth, stand: Stand) -> Linear:
 def _stood(
     line: Line, tax: UnitTax | None, rates: Sums, base: str, factors: Mapping[str, int], prices: Mapping[str, int]
 ) -> Line:
-    if tax is None and (line.currency not in factors or (factors[line.currency], prices[line.currency]) == (1, 0)):
+    alike = line.currency == base and (factors.get(base), prices.get(base)) == (1, 0)
+    if tax is None and (line.currency not in factors or alike):
         return line
     curve = None if tax is None else tax.curve(rates)
     segments = line.segments if curve is None else split(whole(line), line.held, curve.cuts())
