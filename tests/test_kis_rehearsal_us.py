@@ -106,3 +106,16 @@ def test_won_buy_dollars_only_with_integrated_margin(night: Rehearsal) -> None:
     assert night.account("real").cash("KRW") == 1_000_000 - (short * Decimal("1385.40")).to_integral_value(
         "ROUND_CEILING"
     )
+
+
+def test_a_us_day_ends_in_the_korean_morning(night: Rehearsal) -> None:
+    night.world.move_price("QQQM", Decimal("246.00"))
+    night.clock.set("2026-03-05 00:30")
+    quote = Desk(night, "real").get("quotations/price", {"EXCD": "NAS", "SYMB": "QQQM"})["output"]
+    assert (quote["base"], quote["last"], quote["rate"]) == ("245.1000", "246.0000", "+0.37")
+    night.clock.set("2026-03-05 06:00:01")
+    desk = Desk(night, "mock")
+    quote = desk.get("quotations/price", {"EXCD": "NAS", "SYMB": "QQQM"})["output"]
+    assert (quote["base"], quote["rate"]) == ("246.0000", "0.00")
+    bars = desk.get("dailyprice", {"EXCD": "NAS", "SYMB": "QQQM", "BYMD": "20260304"})["output2"]
+    assert [(bar["xymd"], bar["clos"]) for bar in bars] == [("20260304", "246.0000")]

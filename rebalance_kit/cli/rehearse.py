@@ -42,6 +42,7 @@ real:
 
 {real_lines}
 
+{hours}
 Then, for example: {example}
 Ctrl+C ends it. 끝내려면 Ctrl+C를 누르세요.
 """
@@ -99,8 +100,21 @@ def _greeting(kis: Rehearsal, sample: str) -> str:
     return _GREETING.format(
         mock=kis.url("mock"), real=kis.url("real"), now=f"{kis.clock.now():%Y-%m-%d %H:%M:%S}", speed=kis.clock.speed,
         mock_lines="\n".join(_lines(kis, "mock", "  export ")), real_lines="\n".join(_lines(kis, "real", "  export ")),
-        example=example,
+        example=example, hours=_hours(kis),
     )  # fmt: skip
+
+
+def _hours(kis: Rehearsal) -> str:
+    """Which exchanges trade at the time of the rehearsal."""
+    now, days = kis.clock.now(), kis.world.days
+    krx, us = days.krx_hours(now.date()), days.us_hours(days.us_day(now))
+    is_open = {
+        "KRX": days.krx(now.date()) and krx.opens <= now < krx.closes,
+        "New York": days.us(days.us_day(now)) and us.opens <= now < us.closes,
+    }
+    told = ", ".join(f"{name} {'open' if there else 'closed'}" for name, there in is_open.items())
+    korean = ", ".join(f"{name} {'장중' if there else '휴장'}" for name, there in is_open.items())
+    return f"Now: {told} (--at TIME begins at another).\n지금: {korean} (--at으로 다른 시각을 고릅니다).\n"
 
 
 def _lines(kis: Rehearsal, environment: Environment, before: str) -> list[str]:

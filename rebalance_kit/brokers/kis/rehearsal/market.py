@@ -129,10 +129,9 @@ class Product:
         """The tick of the prices below: at 2,000 won one below is 1,999."""
         return min(self.tick(price), self.tick(price - self.tick(ZERO)))
 
-    def close_day(self, day: date, recorded: bool = True) -> None:
+    def close_day(self, day: date) -> None:
         """The day's bar goes to the history and its close becomes the next base price."""
-        if recorded:
-            self.history.append(Bar(day, self.price, self.volume))
+        self.history.append(Bar(day, self.price, self.volume))
         self.base = self.opened = self.high = self.low = self.price
         self.volume = 0
 

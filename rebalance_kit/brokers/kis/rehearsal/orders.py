@@ -249,6 +249,8 @@ def placed_elsewhere(call: Call, code: str, side: str, quantity: int, price: Dec
     """An order that a person places by phone or with the broker's own program."""
     product = call.world.market.products[code]
     order = new_order(call, product, side, quantity, price)
-    order.channel, order.visible, order.order_type, order.exchange = "HTS", at, "00" if price else "01", "KRX"
-    call.exchange.accept(call.environment, call.account, order, call.world.days.krx_hours(order.day), None)
+    order.channel, order.visible, order.order_type = "HTS", at, "00" if price else "01"
+    days = call.world.days
+    hours = days.krx_hours(order.day) if order.local_day is None else days.us_hours(order.local_day)
+    call.exchange.accept(call.environment, call.account, order, hours, None)
     return order

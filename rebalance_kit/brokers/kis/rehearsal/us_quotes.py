@@ -69,7 +69,9 @@ def daily(call: Call) -> Reply:
     product = _product(call)
     if product is None:
         return quote_reply(output1={"rsym": _symbol(call), "zdiv": "", "nrec": ""}, output2=[])
-    bars = [*product.history, Bar(call.world.days.us_day(call.now), product.price, product.volume)]
+    bars, today = list(product.history), call.world.days.us_day(call.now)
+    if not bars or bars[-1].day < today:
+        bars.append(Bar(today, product.price, product.volume))
     last = call.day("BYMD")
     rows = [_bar(bar, before) for before, bar in zip([bars[0], *bars[:-1]], bars, strict=True) if bar.day <= last]
     rows = rows[::-1][:BARS]

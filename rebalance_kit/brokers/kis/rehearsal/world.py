@@ -93,6 +93,7 @@ class World:
     _due: list[tuple[datetime, int, Callable[[datetime], None]]] = field(default_factory=list)
     _order: count[int] = field(default_factory=count)
     _today: date | None = None
+    _us_day: date | None = None
 
     def account(self, environment: Environment, number: str | None = None) -> Account:
         """An account of an environment: the one of a number ("12345678-01"), else its first."""
@@ -117,6 +118,7 @@ class World:
             self._roll(moment.date())
             action(moment)
         self._roll(now.date())
+        self._roll_abroad(now)
         return now
 
     def next_number(self, environment: Environment, group: Literal["KRX", "US"], day: date) -> int:
@@ -156,12 +158,23 @@ class World:
             for account in self.accounts.values():
                 account.tidy(self._today)
 
+    def _roll_abroad(self, now: datetime) -> None:
+        """A US session ends in the Korean morning of the next day."""
+        day = self._us_day or self.days.us_day(now)
+        while self.days.us_hours(day).closes <= now:
+            if self._us_day is not None and self.days.us(day):
+                for product in self.market.products.values():
+                    if not product.domestic:
+                        product.close_day(day)
+            day += _DAY
+        self._us_day = day
+
     def _end_day(self, day: date) -> None:
         traded = self.days.krx(day)
         for account in self.accounts.values():
             account.yesterday = self.total(account)
         for product in self.market.products.values():
-            if traded:
+            if traded and product.domestic:
                 product.close_day(day)
             for dividend in product.dividends:
                 for account in self.accounts.values():
