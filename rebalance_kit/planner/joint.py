@@ -21,10 +21,11 @@ from rebalance_kit.planner.year import Limit, Regime
 from rebalance_kit.tax.schedule import Sums
 
 OPTION_LIMIT = 6_000  # counts of all lines together
-STATE_LIMIT = 60_000  # part-plans of a half
-PAIR_LIMIT = 40_000_000  # pairs of part-plans that are looked at
-JUDGE_LIMIT = 3_000  # plans that are judged exactly
-RIVALS = 200  # part-plans that lost least, which every other is compared with
+STATE_LIMIT = 20_000  # part-plans of a half
+WORK = 1_500_000  # part-plans that are looked at in all
+PAIR_LIMIT = 10_000_000  # pairs of part-plans that are looked at
+JUDGE_LIMIT = 1_000  # plans that are judged exactly
+RIVALS = 1_000_000  # comparisons of a list of part-plans with those that lost least
 WAYS_LIMIT = 400  # choices of lots of one count
 
 Halves = tuple[Sequence[int], Sequence[int]]
@@ -87,7 +88,7 @@ class _Options:
 class _Search:
     def __init__(self, truth: Truth, figures: Figures, options: Sequence[Sequence[Option]]) -> None:
         self.truth, self.figures, self.options, self.np = truth, figures, options, figures.np
-        self.best = figures.best
+        self.best, self.work = figures.best, WORK
         self.parts = [figures.columns(place, row) for place, row in enumerate(options)]
         rows = [figures.rows(part) for part in self.parts]
         self.least = [row.min(axis=0) for row in rows]
@@ -109,7 +110,8 @@ class _Search:
         rest = sum((self.least[place] for place in (*half, *other)), self.np.zeros(len(self.margin)))
         for place in half:
             more, rest = self.parts[place], rest - self.least[place]
-            if len(state.lost) * len(more.lost) > 40 * STATE_LIMIT:
+            self.work -= len(state.lost) * len(more.lost)
+            if self.work < 0:
                 raise TooMuch
             state = crossed(self.np, state, more)
             good = (self.figures.rows(state) + rest <= self.figures.most + self.margin).all(axis=1)
@@ -126,7 +128,7 @@ class _Search:
         state = chosen(state, np.lexsort((state.cost, state.lost)))
         keep = np.ones(len(state.lost), dtype=bool)
         clearly = state.cost - 10 * MARGIN * (1 + np.abs(state.cost))
-        for rival in range(min(RIVALS, len(state.lost))):
+        for rival in range(min(RIVALS // len(state.lost), len(state.lost))):
             if keep[rival]:
                 spends_no_more = (state.spent[rival] <= state.spent).all(axis=1)
                 worse = self.figures.at_most_worse(state.sums[rival] - state.sums)

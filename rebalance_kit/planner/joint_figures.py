@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Whole = NDArray[np.int64]
-    Steps = NDArray[np.int64]
+    Steps = NDArray[np.int16]
 else:
     Steps = Any
 
@@ -56,7 +56,7 @@ class Part:
     cost: Floats
     spent: Whole
     sums: Floats
-    steps: Whole
+    steps: Steps
 
 
 class Figures:
@@ -95,7 +95,7 @@ class Figures:
             np.array([[float(option.sums[i] - own[i]) for i in self.names] for option in options]).reshape(
                 len(options), len(self.names)
             ),
-            np.arange(len(options), dtype=np.int64)[:, None],
+            np.arange(len(options), dtype=np.int16)[:, None],
         )
 
     def rows(self, part: Part) -> Floats:
@@ -153,7 +153,7 @@ class Figures:
     def nothing(self) -> Part:
         """The part-plan over no line."""
         np = self.np
-        whole, few = np.zeros((1, len(self.currencies)), dtype=np.int64), np.zeros((1, 0), dtype=np.int64)
+        whole, few = np.zeros((1, len(self.currencies)), dtype=np.int64), np.zeros((1, 0), dtype=np.int16)
         return Part(np.zeros(1), np.zeros(1), whole, np.zeros((1, len(self.names))), few)
 
     def at_most_worse(self, sums: Floats) -> Floats:
@@ -229,21 +229,17 @@ class Figures:
 
 
 def crossed(np: Any, state: Part, more: Part) -> Part:
-    """Every part-plan with every option."""
-    many, few = len(state.lost), len(more.lost)
-
-    def every(one: Any, other: Any) -> Any:
-        return (one[:, None] + other[None, :]).reshape(many * few, *one.shape[1:])
-
-    steps = np.concatenate([np.repeat(state.steps, few, axis=0), np.tile(more.steps, (many, 1))], axis=1)
+    """Every part-plan with every option, but for those that lose more than the gap."""
+    i, j = np.nonzero(state.lost[:, None] + more.lost[None, :] <= 1 + MARGIN)
     return Part(
-        every(state.lost, more.lost),
-        every(state.cost, more.cost),
-        every(state.spent, more.spent),
-        every(state.sums, more.sums),
-        steps,
+        state.lost[i] + more.lost[j],
+        state.cost[i] + more.cost[j],
+        state.spent[i] + more.spent[j],
+        state.sums[i] + more.sums[j],
+        np.concatenate([state.steps[i], more.steps[j]], axis=1),
     )
 
 
 def chosen(state: Part, which: Any) -> Part:
+    """Some of the part-plans: a mask, or their places in order."""
     return Part(state.lost[which], state.cost[which], state.spent[which], state.sums[which], state.steps[which])

@@ -24,13 +24,14 @@ from rebalance_kit.planner.joint import search
 from rebalance_kit.planner.joint_figures import TooMuch
 from rebalance_kit.planner.linear import NoPlan, best_linear
 from rebalance_kit.planner.problem import Problem
-from rebalance_kit.planner.sharpening import limited, sharpest
+from rebalance_kit.planner.sharpening import limited, sharpest, tangent
 from rebalance_kit.planner.stands import Directions, Linear, Stand, linear
-from rebalance_kit.planner.taxed import dot
+from rebalance_kit.planner.taxed import Taken, dot
 from rebalance_kit.planner.truth import Judged, Truth
-from rebalance_kit.planner.year import Limit, Regime, is_convex, regimes, shared_tax
+from rebalance_kit.planner.year import Limit, Regime, is_convex, lies_below, regimes, shared_tax
 from rebalance_kit.tax.schedule import Sums
 
+LIMIT_ROUNDS = 2  # times that each limit of a region gets a price
 MOST_STANDS = 8  # linear problems that are solved on the way to a plan that agrees with its stand
 
 
@@ -56,6 +57,7 @@ class _Together:
         self.pieces = regimes(problem.shared)
         self.best: Judged | None = None
         self.slack = self._slack()
+        self.chooses = any(tax is not None and tax.any_order for tax in problem.taxes)
 
     def _slack(self) -> Fraction:
         """How much rounding slopes down to the grid can hide: nothing where the grid is exact."""
@@ -71,26 +73,33 @@ class _Together:
         if plan is not None and (self.best is None or plan.rank < self.best.rank):
             self.best = plan
 
-    def at(self, counts: list[int], rates: Sums | None = None) -> Judged | None:
-        """The plan of some counts, lots taken as `rates` ask."""
-        taken = []
-        for place, count in enumerate(counts):
-            tax = self.problem.taxes[place]
-            order = None if tax is None or rates is None else tax.curve(rates).order
-            taken.append(self.truth.taken(place, count, order))
-        return self.truth.judged(counts, taken)
+    def at(self, counts: Sequence[int], rates: Sums | None = None) -> Judged | None:
+        """The plan of some counts, with the lots that `rates` ask, or any other rates of the year if those owe less."""
+        asked: list[Sums | None] = [rates]
+        if self.chooses:
+            asked += [piece.rates for piece in self.pieces if piece.rates not in asked]
+        plans = [self.truth.judged(counts, self.taken(counts, each)) for each in asked]
+        return min((plan for plan in plans if plan is not None), key=lambda plan: plan.rank, default=None)
 
-    def solved(self, stand: Stand) -> tuple[Judged | None, Fraction, bool]:
-        """The best plan under a stand, judged; the bound that follows; and whether the two agree and are proved."""
+    def taken(self, counts: Sequence[int], rates: Sums | None) -> list[Taken]:
+        """The lots that some counts sell: those that cost least under the rates."""
+        found = []
+        for place, (count, tax) in enumerate(zip(counts, self.problem.taxes, strict=True)):
+            sells = tax is not None and count < self.problem.lines[place].held
+            order = tax.curve(rates).order if tax is not None and sells and rates is not None else None
+            found.append(self.truth.taken(place, count, order))
+        return found
+
+    def solved(self, stand: Stand) -> tuple[Judged | None, Fraction, Fraction, bool]:
+        """The best plan under a stand, judged; the bound that follows; what the stand says the plan costs; and whether
+        it is proved to be the best under the stand."""
         made = linear(self.truth, stand)
         found = best_linear(made.problem)
         plan = self.at([found.counts[line.code] for line in self.problem.lines], stand.rates)
         self.keep(plan)
         if plan is None:
             self.with_less(made, stand)
-        bound = found.bound + made.fixed
-        agrees = plan is not None and found.proven and plan.objective <= bound + self.slack
-        return plan, bound, agrees
+        return plan, found.bound + made.fixed, found.objective + made.fixed, found.proven
 
     def with_less(self, made: Linear, stand: Stand) -> None:
         """Rounding an exchange up took the last of the cash: a plan of a little less."""
@@ -108,9 +117,9 @@ class _Together:
         lowest: Fraction | None = None
         while stand not in seen and len(seen) < MOST_STANDS:
             seen.append(stand)
-            plan, bound, agrees = self.solved(stand)
-            if plan is not None and agrees:
-                return Together(plan, plan.objective, proven=True)
+            plan, bound, under, proven = self.solved(stand)
+            if plan is not None and plan.objective <= under + self.slack:
+                return Together(plan, min(bound, plan.objective), proven)
             lowest = bound if lowest is None else max(lowest, bound)
             stand = self.next_stand(stand, plan)
         best, at = self.any_plan(), self.between(seen)
@@ -149,41 +158,57 @@ class _Together:
         other = next((stand for stand in reversed(seen) if stand.rates != last.rates), None)
         if other is not None:
             first, end = (one._replace(directions=best.stand.directions) for one in (other, last))
-            best = max(best, sharpest(self.truth, lambda part: first.mixed(end, part), Fraction(0), Fraction(1)),
-                       key=lambda found: found.bound)  # fmt: skip
+            left, right = (tangent(self.truth, lambda part: first.mixed(end, part), Fraction(at)) for at in (0, 1))
+            made = sharpest(left, right, self.truth, lambda part: first.mixed(end, part))
+            best = max(best, made, key=lambda found: found.bound)
         return best
 
     def by_regions(self) -> Together:
-        """Every region that sales can reach, the likely one first."""
+        """Stands one after the other until a plan agrees with its own, then every region that is still open."""
         first = self.first_stand()
-        order = sorted(self.reachable(), key=lambda piece: piece.rates != first.rates)
-        bounds = []
-        for piece in order:
-            stand = Stand(piece.rates, piece.fixed, first.directions)
-            bounds.append((self.solved(stand)[1], piece))
-        closed, lowest = True, list[Fraction]()
-        for bound, piece in bounds:
-            if bound >= self.any_plan().objective - self.slack:
-                continue
-            left = self.left_open(piece, Stand(piece.rates, piece.fixed, first.directions))
-            if left is not None:
-                closed = False
-                lowest.append(max(bound, left))
+        stands = {piece.rates: Stand(piece.rates, piece.fixed, first.directions) for piece in reversed(self.pieces)}
+        bounds: dict[Stand, Fraction] = {}
+        stand = first
+        while stand not in bounds and len(bounds) < MOST_STANDS:
+            plan, bounds[stand], under, _ = self.solved(stand)
+            if plan is None or plan.objective <= under + self.slack:
+                break
+            stand = self.stand_of(plan.sums, first.directions)
+        open_bounds = []
+        for piece in self.reachable():
+            stand = stands[piece.rates]._replace(fixed=piece.fixed)
+            bound = self.known(bounds, piece)
+            if stand not in bounds and (bound is None or bound < self.any_plan().objective - self.slack):
+                bounds[stand] = self.solved(stand)[1]
+                bound = self.known(bounds, piece)
+            open_bounds.append((bound, piece, stand))
+        left = []
+        for bound, piece, stand in open_bounds:
+            if bound is None or bound < self.any_plan().objective - self.slack:
+                rest = self.left_open(piece, stand)
+                left += [] if rest is None else [rest if bound is None else max(rest, bound)]
         best = self.any_plan()
-        bound = min([best.objective, *lowest])
-        return Together(best, bound, closed or best.objective <= bound + self.slack)
+        lowest = min([best.objective, *left])
+        return Together(best, lowest, best.objective <= lowest + self.slack)
+
+    def known(self, bounds: Mapping[Stand, Fraction], piece: Regime) -> Fraction | None:
+        """The best bound of the stands seen for the plans of a region."""
+        return max(
+            (bound for stand, bound in bounds.items() if lies_below(stand.rates, stand.fixed, piece)), default=None
+        )
 
     def left_open(self, piece: Regime, stand: Stand) -> Fraction | None:
         """Search a region; None when that is done, else the bound of its plans."""
-        frames = [frame(self.truth, stand)]
-        for limit in piece.limits:
-            frames.append(limited(self.truth, stand, limit))
-        at = max(frames, key=lambda found: found.bound)
-        best = self.any_plan()
-        if at.bound / at.weight > best.objective:
-            return None
+        at = frame(self.truth, stand)
+        for limit in piece.limits * LIMIT_ROUNDS:
+            best = self.any_plan()
+            if at.bound / at.weight > best.objective:
+                return None
+            at = limited(self.truth, at, limit, best.objective)
+        with suppress(NoPlan):
+            self.solved(at.stand)
         try:
-            self.keep(search(self.truth, at, best, self.pieces, piece.limits))
+            self.keep(search(self.truth, at, self.any_plan(), self.pieces, piece.limits))
         except TooMuch:
             return at.bound / at.weight
         return None

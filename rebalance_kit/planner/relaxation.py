@@ -9,11 +9,11 @@ from rebalance_kit.planner.dual import Column, Point, Price, Range, first_true, 
 from rebalance_kit.planner.halves import Entry, Limits, Window, Work, WorkUsedUp, best_plan
 from rebalance_kit.planner.line import Line
 
-NEAR_WIDTH = 400  # part-plans of each half that a search around a plan keeps
+NEAR_WIDTH = 120  # part-plans of each half that a search around a plan keeps
 NEAR_BEST = 4  # counts of a line that such a search takes for their place near the bound
 NEAR_REACH = 3  # and for their place next to the plan's own count
 NEAR_ROUNDS = 6
-NEAR_WORK = 200_000
+NEAR_WORK = 60_000
 POINT_LIMIT = 20_000  # counts that windows may hold together; past it they are not listed
 PASSES = 8
 

@@ -19,6 +19,7 @@ from rebalance_kit.planner.relaxation import Ranking, Relaxation
 
 WORK = 300_000  # part-plans looked at before a plan stays unproved
 NODE_WORK = 10_000  # what a branch costs besides
+ROUNDING_WORK = 20_000  # part-plans looked at where only the rounding of costs is open
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class _Tree:
         """Find the best plan of a node. None when that is proved; else a bound on the packed keys of its plans."""
         if self._listed(node):
             return None
-        if node is self.root and (level := node.level_plan()) is not None:
+        if node is self.root and not self._only_rounding() and (level := node.level_plan()) is not None:
             self._try(node, node.improved(level))
             if self._listed(node):
                 return None
@@ -107,7 +108,7 @@ class _Tree:
             return False
         if not all(window.entries for window in windows):
             return True
-        share = Work(self.work.left // 2)
+        share = Work(min(self.work.left // 2, ROUNDING_WORK if self._only_rounding() else WORK))
         self.work.left -= share.left
         try:
             best = best_plan(windows, node.limits(gap), share)

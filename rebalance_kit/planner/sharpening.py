@@ -17,6 +17,9 @@ FINENESS = 10**6  # of a place on the line
 DEAREST = 64  # no price on a limit is tried above this many units of money for a unit
 
 
+Line = Callable[[Fraction], Stand]
+
+
 class Tangent(NamedTuple):
     """The bound at a place of the line, and how it rises from there."""
 
@@ -26,13 +29,12 @@ class Tangent(NamedTuple):
     frame: Frame
 
 
-def sharpest(truth: Truth, stand_at: Callable[[Fraction], Stand], low: Fraction, high: Fraction) -> Frame:
-    """The best bound between two places of a line of stands. It is concave, so that where two tangents meet lies at or
-    above its top (Kelley 1960). Raises NoPlan."""
-    left, right = tangent(truth, stand_at, low), tangent(truth, stand_at, high)
+def sharpest(left: Tangent, right: Tangent, truth: Truth, stand_at: Line, enough: Fraction | None = None) -> Frame:
+    """The best bound between two places of a line of stands, or one that is enough (an objective). It is concave, so
+    that where two tangents meet lies at or above its top (Kelley 1960). Raises NoPlan."""
     best = max(left, right, key=lambda found: found.height)
     for _ in range(STEPS):
-        if left.slope <= 0 or right.slope >= 0:
+        if left.slope <= 0 or right.slope >= 0 or (enough is not None and best.height > enough * best.frame.weight):
             break
         meet = right.height - left.height + left.slope * left.at - right.slope * right.at
         middle = (meet / (left.slope - right.slope)).limit_denominator(FINENESS)
@@ -44,24 +46,33 @@ def sharpest(truth: Truth, stand_at: Callable[[Fraction], Stand], low: Fraction,
     return best.frame
 
 
-def limited(truth: Truth, stand: Stand, limit: Limit) -> Frame:
+def limited(truth: Truth, at: Frame, limit: Limit, enough: Fraction) -> Frame:
     """The best bound for plans that keep a limit: a price on it takes from the tax what keeping it is worth."""
+    stand = at.stand
 
     def stand_at(price: Fraction) -> Stand:
         return Stand(added(stand.rates, limit.of, -price), stand.fixed + price * limit.least, stand.directions)
 
-    high = Fraction(1)
-    while high < DEAREST and tangent(truth, stand_at, high).slope > 0:
-        high *= 4
-    return sharpest(truth, stand_at, Fraction(0), high)
+    left = tangent_of(truth, stand_at, Fraction(0), at)
+    if left.slope <= 0:
+        return at
+    high = Fraction(1, 4)
+    right = tangent(truth, stand_at, high)
+    while high < DEAREST and right.slope > 0:
+        left, high = right, high * 4
+        right = tangent(truth, stand_at, high)
+    return sharpest(left, right, truth, stand_at, enough)
 
 
-def tangent(truth: Truth, stand_at: Callable[[Fraction], Stand], at: Fraction) -> Tangent:
+def tangent(truth: Truth, stand_at: Line, at: Fraction) -> Tangent:
     """The bound at a place of the line. Raises NoPlan."""
-    stand, further = stand_at(at), stand_at(at + 1)
-    made = frame(truth, stand)
-    sums = lightest(truth, made)
-    rise = Regime(added(further.rates, stand.rates, -1), further.fixed - stand.fixed, ()).tax(sums)
+    return tangent_of(truth, stand_at, at, frame(truth, stand_at(at)))
+
+
+def tangent_of(truth: Truth, stand_at: Line, at: Fraction, made: Frame) -> Tangent:
+    """The same with the frame in hand."""
+    stand, further = made.stand, stand_at(at + 1)
+    rise = Regime(added(further.rates, stand.rates, -1), further.fixed - stand.fixed, ()).tax(lightest(truth, made))
     return Tangent(at, made.bound, rise * truth.tax_money * truth.times * made.weight, made)
 
 

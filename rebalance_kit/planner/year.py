@@ -114,6 +114,35 @@ def added(one: Sums, other: Sums, times: Fraction | int = 1) -> Sums:
     return Sums(*(x + times * y for x, y in zip(one, other, strict=True)))
 
 
+def lies_below(rates: Sums, fixed: Fraction, piece: Regime) -> bool:
+    """Is  rates x sums + fixed  no more than the piece wherever its limits hold? It is, when the difference is a sum of
+    what the limits leave, each taken as often as it likes (Farkas); at most two of them are needed in the plane."""
+    over, more = added(piece.rates, rates, -1), piece.fixed - fixed
+    if any((over.own, over.gain, over.income, over.collectible)):
+        return False
+    if not over.short and not over.long:
+        return more >= 0
+    for one in piece.limits:
+        for other in piece.limits:
+            prices = _prices(one, other, over)
+            if prices is not None and more + prices[0] * one.least + prices[1] * other.least >= 0:
+                return True
+    return False
+
+
+def _prices(one: Limit, other: Limit, over: Sums) -> tuple[Fraction, Fraction] | None:
+    """How often two limits make up a difference of rates; None when they do not, or less than never."""
+    (a, b), (c, d) = (one.of.short, one.of.long), (other.of.short, other.of.long)
+    across = a * d - b * c
+    if across:
+        found = (over.short * d - over.long * c) / across, (a * over.long - b * over.short) / across
+    elif a * over.long == b * over.short:
+        found = (over.short / a if a else over.long / b), NOTHING
+    else:
+        return None
+    return found if min(found) >= 0 else None
+
+
 def _both(one: Regime, other: Regime) -> Regime:
     return Regime(added(one.rates, other.rates), one.fixed + other.fixed, one.limits + other.limits)
 
