@@ -23,6 +23,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 # Rooms that may read a clock: the front door, and what stands above it.
 CLOCK_READERS = ("portfolio", "cli", "dashboard")
+FRONT_DOORS = ("brokers/kis/probe.py",)  # a command of its own: it hands the clock to the room that measures
 CLOCK = re.compile(
     r"(?:^|\.)(?:date|datetime|Timestamp)\.(?:today|now|utcnow)$"
     r"|^time\.(?:time|time_ns|localtime|gmtime|ctime|strftime)$"
@@ -68,7 +69,8 @@ def clocks(tree: ast.AST) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_room_below_the_front_door_reads_a_clock(path: Path) -> None:
-    if path.relative_to(PACKAGE).parts[0] not in CLOCK_READERS:
+    inside = path.relative_to(PACKAGE)
+    if inside.parts[0] not in CLOCK_READERS and inside.as_posix() not in FRONT_DOORS:
         assert list(clocks(ast.parse(path.read_text(encoding="utf-8")))) == []
 
 

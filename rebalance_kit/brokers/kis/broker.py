@@ -49,15 +49,20 @@ from rebalance_kit.words import Text
 NAME = "kis"
 
 
-def open_broker(
-    settings: Settings, listings: Iterable[Listing], account: str, home: Exchange, around: Surroundings
-) -> KisBroker:
-    """The broker of a profile's account, which the policy calls `account`. Nothing is asked of the service yet."""
+def open_client(settings: Settings, around: Surroundings) -> Client:
+    """The calls of a profile. Nothing is asked of the service yet."""
     clock = ServiceClock(around.clock, around.monotonic, follow=settings.rehearsing)
     wire = HttpWire(settings.url, monotonic=around.monotonic, transport=around.transport)
     interval = INTERVALS[settings.mode] if around.interval is None else around.interval
     tokens = TokenStore(settings, wire, around.folder, clock, around.sleep)
-    client = Client(settings, wire, tokens, Pacer(interval, around.monotonic, around.sleep), clock)
+    return Client(settings, wire, tokens, Pacer(interval, around.monotonic, around.sleep), clock)
+
+
+def open_broker(
+    settings: Settings, listings: Iterable[Listing], account: str, home: Exchange, around: Surroundings
+) -> KisBroker:
+    """The broker of a profile's account, which the policy calls `account`. Nothing is asked of the service yet."""
+    client = open_client(settings, around)
     known = Listings({listing.code: listing for listing in listings})
     return KisBroker(client, known, account, home, around)
 

@@ -152,9 +152,17 @@ def sellable(client: Client, code: str) -> int | None:
 
 def read_orders(client: Client, day: date, today: date) -> tuple[tuple[Listed, ...], bool]:
     """The orders of a day, and whether they are all of them."""
-    query = {
-        "INQR_STRT_DT": f"{day:%Y%m%d}",
-        "INQR_END_DT": f"{day:%Y%m%d}",
+    call = Call.OLD_ORDERS if (today - day).days > OLD_AFTER_DAYS else Call.ORDERS
+    pages = client.pages(call, orders_query(day, day))
+    rows = domestic_rows(pages)
+    return rows, adds_up(rows, _totals(pages))
+
+
+def orders_query(start: date, end: date) -> dict[str, str]:
+    """What to ask for every order of a period, oldest first, on the one venue."""
+    return {
+        "INQR_STRT_DT": f"{start:%Y%m%d}",
+        "INQR_END_DT": f"{end:%Y%m%d}",
         "SLL_BUY_DVSN_CD": "00",
         "PDNO": "",
         "ORD_GNO_BRNO": "",
@@ -165,10 +173,6 @@ def read_orders(client: Client, day: date, today: date) -> tuple[tuple[Listed, .
         "INQR_DVSN_3": "00",
         "EXCG_ID_DVSN_CD": VENUE,
     }
-    call = Call.OLD_ORDERS if (today - day).days > OLD_AFTER_DAYS else Call.ORDERS
-    pages = client.pages(call, query)
-    rows = domestic_rows(pages)
-    return rows, adds_up(rows, _totals(pages))
 
 
 def _totals(pages: tuple[Body, ...]) -> Fields:

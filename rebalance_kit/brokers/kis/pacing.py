@@ -32,6 +32,10 @@ class Pacer:
             now = max(self.monotonic(), self._next)
         self._next = now + self.interval
 
+    def forget(self) -> None:
+        """Let the next call leave at once."""
+        self._next = float("-inf")
+
     def pause(self, seconds: float = PENALTY) -> None:
         """Let no call leave for a while."""
         self._next = max(self._next, self.monotonic() + seconds)
