@@ -161,7 +161,7 @@ CASH = {
         {
             "name": re.compile("proportional|water_filling|least_squares"),
             "allocations": [{"code": CODE, "amount": NUMBER}],
-            "whole_shares": [{"code": CODE, "quantity": int, "amount": NUMBER}],
+            "whole_shares": [{"account": str, "code": CODE, "quantity": int, "amount": NUMBER}],
             "left_over": NUMBER,
             "worst_relative_gap": NUMBER,
         }
@@ -189,7 +189,7 @@ SAVINGS = {
                     "deposit": NUMBER,
                     "to_invest": NUMBER,
                     "allocations": [{"code": CODE, "amount": NUMBER}],
-                    "whole_shares": [{"code": CODE, "quantity": int, "amount": NUMBER}],
+                    "whole_shares": [{"account": str, "code": CODE, "quantity": int, "amount": NUMBER}],
                     "worst_relative_gap": (NUMBER, None),
                     "left_over": NUMBER,
                     "total_value": NUMBER,

@@ -278,3 +278,23 @@ def test_an_account_of_parts_of_shares_leaves_almost_nothing() -> None:
         assert all(isinstance(standing.quantity, Decimal) for standing in row.after)
     document: Any = plan.to_dict()
     assert all(isinstance(row["quantity"], str) for rule in document["rules"] for row in rule["after"])
+
+
+def test_a_household_saves_into_one_of_its_accounts() -> None:
+    """The deposit is paid into the taxable account; the ISA spends what it has."""
+    accounts = {"main": {}, "isa": {"type": "isa"}}
+    made = situation(policy("A 50, B 50", accounts=accounts), "main: A 10 @ 1000, B 5 @ 1000; isa: A 1; cash KRW 3000")
+    plan = saved(made, 2_000, 3)
+    for row in plan.rules:
+        spent = {
+            account: exact_sum(o.amount for m in row.months for o in m.orders if o.account == account)
+            for account in accounts
+        }
+        assert spent["main"] + row.carried == 6_000
+        assert spent["isa"] <= 3_000
+        assert sum(standing.quantity for standing in row.after) == 16 + (spent["main"] + spent["isa"]) / 1000
+    drift = measure_drift(made.policy, made.holdings, made.prices)
+    single = compare_cash(made.policy, made.holdings, made.prices, drift, Decimal(2000), None, ON)
+    document: Any = single.to_dict()
+    assert {row["account"] for rule in document["rules"] for row in rule["whole_shares"]} <= {"main", "isa"}
+    assert len(single.table()) == 6

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -13,11 +13,11 @@ from rebalance_kit.costs import Exchange
 from rebalance_kit.drift import Drift
 from rebalance_kit.frames import frame, html_table
 from rebalance_kit.holdings.model import Holdings
-from rebalance_kit.money import ZERO, exact_sum, plain, show_money, show_percent
+from rebalance_kit.money import exact_sum, plain, show_money, show_percent
 from rebalance_kit.orders import Order, Shares, Side, said_shares
 from rebalance_kit.planner.make import fx_cost, order_spend, wanted_orders
 from rebalance_kit.planner.plan import PlanOptions
-from rebalance_kit.planner.stating import Case, only_account, require_prices
+from rebalance_kit.planner.stating import Case, case_of, require_prices
 from rebalance_kit.planner.taxing import taxes_of
 from rebalance_kit.policy.model import CashRule, Policy
 from rebalance_kit.prices.instruments import Instruments
@@ -55,7 +55,12 @@ class RuleOutcome:
             "name": self.split.rule.value,
             "allocations": [{"code": code, "amount": plain(amount)} for code, amount in self.split.amounts],
             "whole_shares": [
-                {"code": order.code, "quantity": said_shares(_signed_quantity(order)), "amount": plain(_signed(order))}
+                {
+                    "account": order.account,
+                    "code": order.code,
+                    "quantity": said_shares(_signed_quantity(order)),
+                    "amount": plain(_signed(order)),
+                }
                 for order in self.orders
             ],
             "exchanges": [line.to_dict() for line in self.exchanges],
@@ -136,10 +141,10 @@ def compare_cash(
         withdraw=amount.copy_negate() if amount < 0 else None,
         account=account,
     )
-    chosen = only_account(policy, holdings, options)
-    taxes = taxes_of(policy, household or holdings, prices, on, instruments, accounts=[chosen])
-    case = Case(policy, holdings, prices, drift, options, chosen, taxes=taxes)
+    case = case_of(policy, holdings, prices, drift, options)
     require_prices(case)
+    taxes = taxes_of(policy, household or holdings, prices, on, instruments, accounts=case.planned)
+    case = replace(case, taxes=taxes)
     exact = cash_rules(policy, drift, amount)
     return CashComparison(
         amount=amount,
@@ -174,15 +179,21 @@ def _signed(order: Order) -> Decimal:
 
 
 def _rows(outcome: RuleOutcome) -> list[Mapping[str, object]]:
-    by_code = {order.code: order for order in outcome.orders}
-    rows: list[Mapping[str, object]] = []
-    for code, amount in outcome.split.amounts:
-        order = by_code.get(code)
-        shares = (_signed_quantity(order), _signed(order)) if order else (0, ZERO)
-        rows.append(dict(zip(TABLE_COLUMNS, (outcome.split.rule.value, code, amount, *shares), strict=True)))
-    return rows
+    return [
+        dict(zip(TABLE_COLUMNS, (outcome.split.rule.value, code, amount, *_traded(outcome, code)), strict=True))
+        for code, amount in outcome.split.amounts
+    ]
+
+
+def _traded(outcome: RuleOutcome, code: str) -> tuple[Shares, Decimal]:
+    """Shares and amount of a code in all accounts together."""
+    orders = [order for order in outcome.orders if order.code == code]
+    shares = [_signed_quantity(order) for order in orders]
+    together = exact_sum(Decimal(one) for one in shares)
+    whole = all(isinstance(one, int) for one in shares)
+    return (int(together) if whole else together), exact_sum(map(_signed, orders))
 
 
 def _cell(outcome: RuleOutcome, code: str, currency: str) -> str:
-    shares = next((_signed_quantity(order) for order in outcome.orders if order.code == code), 0)
+    shares, _ = _traded(outcome, code)
     return f"{show_money(outcome.split.amount(code), currency)} ({shares:+,})"

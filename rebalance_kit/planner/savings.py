@@ -23,10 +23,11 @@ from rebalance_kit.holdings.model import Cash, Holdings, Position
 from rebalance_kit.money import ZERO, exact_sum
 from rebalance_kit.orders import Order, Side
 from rebalance_kit.planner.compare import RuleOutcome, rule_outcome
+from rebalance_kit.planner.judged import unit_names
 from rebalance_kit.planner.make import order_spend
 from rebalance_kit.planner.plan import PlanOptions
 from rebalance_kit.planner.savings_model import SavingsMonth, SavingsPlan, SavingsRule, Standing
-from rebalance_kit.planner.stating import Case, case_of, only_account, require_prices
+from rebalance_kit.planner.stating import Case, case_of, require_prices
 from rebalance_kit.policy.model import CashRule, Policy
 from rebalance_kit.prices.model import PriceBook
 from rebalance_kit.words import Text
@@ -78,8 +79,9 @@ def savings_plan(
         )
     drift = measure_drift(policy, holdings, prices, deposit=amount)
     options = PlanOptions(contribute=amount, account=account)
-    start = _Start(policy, holdings, prices, account, only_account(policy, holdings, options), amount, on)
-    require_prices(case_of(policy, holdings, prices, drift, options))
+    case = case_of(policy, holdings, prices, drift, options)
+    require_prices(case)
+    start = _Start(policy, holdings, prices, account, case.paid or case.account, amount, on)
     smallest = smallest_no_sell_deposit(policy, drift)
     return SavingsPlan(
         amount=amount,
@@ -175,15 +177,19 @@ def _cash_moved(holdings: Holdings, account: str, currency: str, amount: Decimal
 
 
 def _is_restored(start: _Start, holdings: Holdings, carried: Decimal) -> bool:
-    """Is every asset of the policy nearer to its target than the larger of one share and the minimum trade? The targets
-    are of what the rule moves: the assets of the policy and what is carried."""
+    """Is every asset of the policy (or group whose assets stand for each other) nearer to its target than the larger of
+    one share and the minimum trade? The targets are of what the rule moves: the assets and what is carried."""
     drift = measure_drift(start.policy, holdings, start.prices, deposit=start.amount)
-    weights = {asset.code: Fraction(asset.target) for asset in start.policy.assets}
-    rows = [row for row in drift.assets if row.code in weights]
-    whole = sum(weights.values(), Fraction(0))
+    rows = [row for row in drift.assets if start.policy.asset(row.code) is not None]
+    whole = sum((Fraction(row.target_weight) for row in rows), Fraction(0))
     total = sum((Fraction(row.value) for row in rows), Fraction(carried))
+    names = unit_names(start.policy)
     least = minimum_trade(start.policy, drift.total_value)
-    return bool(whole) and all(
-        abs(Fraction(row.value) - weights[row.code] / whole * total) < max(least, row.share_value or ZERO)
-        for row in rows
-    )
+    gaps: dict[str, Fraction] = {}
+    reach: dict[str, Decimal] = {}
+    for row in rows:
+        unit = names.get(row.code, f"={row.code}")
+        goal = Fraction(row.target_weight) / whole * total if whole else Fraction(0)
+        gaps[unit] = gaps.get(unit, Fraction(0)) + Fraction(row.value) - goal
+        reach[unit] = max(reach.get(unit, least), row.share_value or ZERO)
+    return bool(whole) and all(abs(gap) < reach[unit] for unit, gap in gaps.items())

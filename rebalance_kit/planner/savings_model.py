@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rebalance_kit.frames import frame, html_table
-from rebalance_kit.money import ZERO, exact_sum, plain, show_money, show_percent
+from rebalance_kit.money import exact_sum, plain, show_money, show_percent
 from rebalance_kit.orders import Order
 from rebalance_kit.planner.compare import RULE_NAMES, RuleOutcome
 from rebalance_kit.policy.model import CashRule
@@ -227,12 +227,11 @@ class SavingsPlan:
 
 
 def _rows(rule: CashRule, month: SavingsMonth) -> list[Mapping[str, object]]:
-    by_code = {order.code: order for order in month.orders}
     amounts = month.outcome.split.amounts if month.outcome else ()
     rows: list[Mapping[str, object]] = []
     for code, amount in amounts:
-        order = by_code.get(code)
-        shares = (order.quantity, order.amount) if order else (0, ZERO)
+        orders = [order for order in month.orders if order.code == code]
+        shares = (exact_sum(Decimal(order.quantity) for order in orders), exact_sum(order.amount for order in orders))
         cells = (rule.value, month.number, month.to_invest, code, amount, *shares, month.carried, month.max_drift)
         rows.append(dict(zip(TABLE_COLUMNS, cells, strict=True)))
     return rows
