@@ -250,6 +250,14 @@ def test_new_money_is_always_planned() -> None:
     assert made_plan(document_003(), withdraw="1000000").orders
 
 
+def test_what_is_paid_out_whole_leaves_nothing_to_weigh() -> None:
+    wanted = policy("SMALL 50, BONDS 50", costs={"tracking": SMALL_CAP})
+    plan = made_plan(situation(wanted, "SMALL 6 @ 100, BONDS 4 @ 100"), withdraw="1000")
+    assert {order.code: order.quantity for order in plan.orders} == {"SMALL": 6, "BONDS": 4}
+    assert plan.benefit is None
+    assert plan.certificate.valid
+
+
 def test_tax_counts_against_the_benefit() -> None:
     """15.4 % of a gain of half the price: the trade saves more than it costs to trade, and less than with the tax."""
     kr_other = {"tax_class": "kr_other", "exchange": "XKRX"}

@@ -47,7 +47,7 @@ def weigh(
 ) -> Weighed:
     """Weigh the orders that a plan would place. `tax` is that of the orders, None where it is not known; `other_cost`
     what they cost besides commission and slippage (an exchange), both in the base currency."""
-    if not orders:
+    if not orders or case.total <= 0:  # nothing is traded, or everything is paid out: there is no portfolio to weigh
         return Weighed(orders, decision, None)
     before, trades = _deviations(case), _trades(case, orders)
     after = {code: before[code] + trades.get(code, Fraction(0)) for code in before}
