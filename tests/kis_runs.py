@@ -95,7 +95,11 @@ class KisRun:
     def execute(self, wanted: str | None = None, **options: Any) -> RunResult:
         """Plan (these orders, else what rounding gives) and carry it out."""
         made = self.situation()
-        return self.execute_plan(plan(made, wanted, options=FORCED, **options), made)
+        return self.execute_plan(self.planned(made, wanted, **options), made)
+
+    def planned(self, made: Situation, wanted: str | None = None, **options: Any) -> Plan:
+        """A plan of these orders, else of rounded ones."""
+        return plan(made, wanted, options=FORCED, **options)
 
     def execute_plan(self, chosen: Plan, made: Situation) -> RunResult:
         return execute(chosen, self.context(made), mode=MODES[self.environment], yes=chosen.plan_id)

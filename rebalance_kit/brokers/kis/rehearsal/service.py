@@ -218,7 +218,9 @@ class Service:
                 body, headers = b"<html><body><h1>502 Bad Gateway</h1></body></html>", {"content-type": "text/html"}
         if "garbled" in kinds:
             body = body[: len(body) // 2]
-        stale, self._last[request.path] = self._last.get(request.path, body), body
+        stale = self._last.get(request.path, body)
+        if reply is not None and reply.body.get("rt_cd") == "0":  # an answer about another order, never another refusal
+            self._last[request.path] = body
         if "stale_reply" in kinds:
             body = stale
         return Answer(status, body, headers, how, wait)
