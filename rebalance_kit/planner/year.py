@@ -136,7 +136,7 @@ def _prices(one: Limit, other: Limit, over: Sums) -> tuple[Fraction, Fraction] |
     across = a * d - b * c
     if across:
         found = (over.short * d - over.long * c) / across, (a * over.long - b * over.short) / across
-    elif a * over.long == b * over.short:
+    elif (a or b) and a * over.long == b * over.short:
         found = (over.short / a if a else over.long / b), NOTHING
     else:
         return None
