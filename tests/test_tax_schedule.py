@@ -19,7 +19,7 @@ from rebalance_kit.tax.estimate_korea import korean_year
 from rebalance_kit.tax.lots import LotMethod
 from rebalance_kit.tax.model import Sale
 from rebalance_kit.tax.schedule import Hinge, SharedTax, Sums, TaxSchedule, total
-from rebalance_kit.tax.scheduling import shared_tax, tax_schedules
+from rebalance_kit.tax.scheduling import never_meet, shared_tax, tax_schedules, told_apart
 from tests.make import policy
 from tests.make_tax import AMERICAN, EQUITY, ON, OTHER, OVERSEAS, OVERSEAS_IN_WON, PTP, Taxed, taxed
 
@@ -272,3 +272,25 @@ def test_where_losses_may_not_save_a_planner_is_told_of_nothing_to_offset() -> N
     assert year is not None
     assert [year.short_before, year.long_before, year.ordinary_rate] == [0, -1000, 0]
     assert not year.exact
+
+
+@given(counts=COUNTS, prices=st.lists(st.integers(300, 3000), min_size=4, max_size=4), short=st.integers(0, 20))
+@settings(deadline=None, max_examples=30)
+def test_where_everything_gains_each_share_owes_at_its_own_rate(
+    counts: list[int], prices: list[int], short: int
+) -> None:
+    case = american_case(prices, american(realised_gain_ytd=short * 1000)).case()
+    schedules, shared = tax_schedules(case, "main", CODES)
+    assert never_meet(schedules.values(), shared)
+    apart, rest = told_apart(schedules, shared, alone=True)
+    assert rest.american is None
+    sold = list(zip(CODES, counts, strict=True))
+    assert by_schedule(apart, rest, sold)[1] == by_schedule(schedules, shared, sold)[1]
+
+
+@pytest.mark.parametrize("tax", [{"other_income": "100000"}, {"loss_carryover_long": "1"}, {"realised_gain_ytd": "-1"}])
+def test_gains_that_may_meet_a_loss_or_a_bracket_stay_shared(tax: dict[str, str]) -> None:
+    schedules, shared = tax_schedules(american_case([300] * 4, american(**tax)).case(), "main", CODES)
+    assert not never_meet(schedules.values(), shared)
+    losing, theirs = tax_schedules(american_case([300, 300, 300, 100], american()).case(), "main", CODES)
+    assert not never_meet(losing.values(), theirs)

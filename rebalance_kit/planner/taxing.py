@@ -27,7 +27,7 @@ from rebalance_kit.tax.choosing import choose_lots
 from rebalance_kit.tax.estimate import estimate_case
 from rebalance_kit.tax.model import STATEMENT, SaleTax, TaxEstimate, purchases_of, sales_of
 from rebalance_kit.tax.schedule import SharedTax, TaxSchedule
-from rebalance_kit.tax.scheduling import schedules_of, shared_tax
+from rebalance_kit.tax.scheduling import never_meet, schedules_of, shared_tax, told_apart
 from rebalance_kit.words import Finding, Text
 
 Schedules = Mapping[str, TaxSchedule]
@@ -75,9 +75,12 @@ def taxes_of(
         for account in sorted(accounts):
             schedules[account] = schedules_of(case, account, _traded(case, account))
         sold = [schedule for rows in schedules.values() for schedule in rows.values()]
-        shared = shared_tax(case, case.rules.on(on), saves=saves, sold=sold)
+        whole = shared_tax(case, case.rules.on(on), saves=saves, sold=sold)
     except RuleError as error:
         return Taxes(None, (_not_estimated(error),))
+    shared, alone = whole, never_meet(sold, whole)
+    for account, rows in schedules.items():
+        schedules[account], shared = told_apart(rows, whole, alone=alone)
     return Taxes(case, (), schedules, shared)
 
 

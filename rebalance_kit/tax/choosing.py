@@ -18,6 +18,7 @@ Lots = tuple[tuple[str, Fraction], ...]
 Key = TypeVar("Key", bound=Hashable)
 
 _TRIES = 12
+_NO_RATES: Rates = (Fraction(0), Fraction(0), Fraction(0))
 
 
 def choose_lots(
@@ -26,16 +27,19 @@ def choose_lots(
     """The lots of each sale that owe least together: (lot id, shares). Schedules without `any_order` keep theirs."""
     sold = {key: wanted for key, wanted in shares.items() if wanted > 0 and key in schedules}
     best = _in_order(schedules, sold)
-    if shared.american is None or not any(schedules[key].any_order for key in sold):
+    if not any(schedules[key].any_order for key in sold):
         return best
-    least, open_rates, seen = _tax(schedules, best, shared), _regimes(shared.american), set[Rates]()
+    year = shared.american
+    if year is None:  # nothing is shared: each sale for itself
+        return {key: _cheapest(schedules[key], wanted, _NO_RATES) for key, wanted in sold.items()}
+    least, open_rates, seen = _tax(schedules, best, shared), _regimes(year), set[Rates]()
     while open_rates and len(seen) < _TRIES:
         rates = open_rates.pop(0)
         if rates in seen:
             continue
         seen.add(rates)
         found = {key: _cheapest(schedules[key], wanted, rates) for key, wanted in sold.items()}
-        open_rates.append(shared.american.slopes(_sums(schedules, found)))
+        open_rates.append(year.slopes(_sums(schedules, found)))
         tax = _tax(schedules, found, shared)
         if tax < least:
             best, least = found, tax
@@ -49,13 +53,12 @@ def _in_order(schedules: Mapping[Key, TaxSchedule], sold: Mapping[Key, Fraction]
 def _regimes(year: AmericanYear) -> list[Rates]:
     """The marginal rates that the netting matrix can have: each term for itself, one term alone, a loss, nothing."""
     short, long, ordinary, special = year.short_rate, year.long_rate, year.ordinary_rate, year.collectible_rate
-    none = Fraction(0)
     return [
         (short, long, special),
         (ordinary, ordinary, ordinary),
         (short, short, short),
         (long, long, special),
-        (none, none, none),
+        _NO_RATES,
     ]
 
 

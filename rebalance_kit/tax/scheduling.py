@@ -9,7 +9,7 @@ losing lot that lots bought within the last 30 days would replace are told to th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
@@ -88,6 +88,36 @@ def shared_tax(
     income = sum((piece.shares * piece.income for piece in pieces), NONE)
     hinges = (overseas,) if gain > overseas.above or (lost and overseas.above < 0) else ()
     return SharedTax(hinges, _reached(year, income, reading), saves=saves)
+
+
+def told_apart(
+    schedules: Mapping[str, TaxSchedule], shared: SharedTax, *, alone: bool
+) -> tuple[dict[str, TaxSchedule], SharedTax]:
+    """The same tax with less that is shared, where all that may be sold gains and nothing was lost before: short and
+    long gains then never meet (United States), and each share owes at its own rate. `alone` says that this is so of
+    every schedule of the plan (`never_meet`)."""
+    year = shared.american
+    if year is None or not alone:
+        return dict(schedules), shared
+    rates = year.short_rate, year.long_rate, year.collectible_rate
+    made = {
+        code: replace(schedule, pieces=tuple(_on_its_own(piece, *rates) for piece in schedule.pieces))
+        for code, schedule in schedules.items()
+    }
+    return made, replace(shared, american=None)
+
+
+def never_meet(schedules: Iterable[TaxSchedule], shared: SharedTax) -> bool:
+    """Whether no gain of the year can meet a loss, and every rate holds whatever is sold (United States)."""
+    year = shared.american
+    if year is None or year.taxpayer.income is not None or min(year.before.short, year.before.long) < 0:
+        return False
+    return all(piece.short >= 0 and piece.long >= 0 for schedule in schedules for piece in schedule.pieces)
+
+
+def _on_its_own(piece: Piece, short: Fraction, long: Fraction, special: Fraction) -> Piece:
+    own = short * piece.short + long * (piece.long - piece.collectible) + special * piece.collectible
+    return Piece(piece.lot_id, piece.shares, own=piece.own + own)
 
 
 def _reached(year: KoreanYear, income: Fraction, reading: Reading) -> tuple[Hinge, ...]:
