@@ -15,14 +15,14 @@ from datetime import timedelta
 from fractions import Fraction
 
 from rebalance_kit.costs import cost_rates
+from rebalance_kit.holdings.model import Lot
 from rebalance_kit.policy.choices import TaxClass
 from rebalance_kit.tax.case import OVERSEAS, Case, TaxPosition, tax_position
 from rebalance_kit.tax.estimate_korea import KoreanYear, korean_year, tax_base_now
 from rebalance_kit.tax.estimate_us import (
     SHELTERED,
+    group_of,
     is_collectible,
-    lot_key,
-    purchases_known,
     realised_so_far,
     taxpayer,
 )
@@ -32,7 +32,6 @@ from rebalance_kit.tax.lots import NONE, TaxLot
 from rebalance_kit.tax.rules import Reading
 from rebalance_kit.tax.schedule import AmericanYear, Hinge, Piece, SharedTax, Sums, TaxSchedule
 from rebalance_kit.tax.us import Gains, Taxpayer, is_long_term
-from rebalance_kit.tax.wash import Bought
 
 
 def tax_schedules(
@@ -243,14 +242,16 @@ def _american_pieces(case: Case, position: TaxPosition, share: Fraction, reading
             yield Piece(lot.lot_id, counted, short=gain)
 
 
-def _recent(case: Case, code: str, reading: Reading) -> list[Bought]:
+def _recent(case: Case, code: str, reading: Reading) -> list[Lot]:
     """What was bought of it, or of something identical, in any account within the days of the wash rule."""
     window = timedelta(days=int(reading.value("us_wash_days")))
-    known = purchases_known(case, [code], ())
-    return [bought for bought in known if bought.day is not None and abs(case.on - bought.day) <= window]
+    near = [lot for lot in case.holdings.lots if abs(case.on - lot.date) <= window]
+    group = group_of(case, code) if near else ""
+    return [lot for lot in near if group_of(case, lot.code) == group]
 
 
-def _replacements(recent: Iterable[Bought], position: TaxPosition, lot: TaxLot) -> Fraction:
+def _replacements(recent: Iterable[Lot], position: TaxPosition, lot: TaxLot) -> Fraction:
     """The shares of other lots that could replace shares of a losing lot sold today."""
-    own = lot_key(position.code, lot.lot_id), position.account
-    return sum((bought.quantity for bought in recent if (bought.lot_id, bought.account) != own), NONE)
+    own = position.code, lot.lot_id, position.account
+    others = (bought for bought in recent if (bought.code, bought.lot_id, bought.account) != own)
+    return sum((Fraction(bought.quantity) for bought in others), NONE)
