@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from rebalance_kit.errors import RuleError
 from rebalance_kit.money import exact_sum
+from rebalance_kit.policy.choices import AccountType, TaxClass
 from rebalance_kit.policy.model import Policy
 from rebalance_kit.portfolio import open_portfolio
 from rebalance_kit.tax import korea, korea_accounts
@@ -22,6 +23,7 @@ from rebalance_kit.tax.estimate import estimate
 from rebalance_kit.tax.harvest import harvest
 from rebalance_kit.tax.model import TaxEstimate
 from rebalance_kit.tax.rules import RuleBook
+from rebalance_kit.tax.us import Gains, Taxpayer, gains_tax
 from tests.folders import folder, rebalance
 from tests.make import policy
 from tests.make_tax import AMERICAN, ON, OTHER, OVERSEAS_IN_WON, PTP, Taxed, taxed
@@ -69,6 +71,36 @@ def test_a_fund_that_is_liquidated_at_a_loss_offsets_nothing_and_one_sold_before
     assert "redemption_loss" in rules_of(paid_out(situation))
     gained = taxed(wanted, "A a 2025-01-03 10 @ 400000", "A 700000")
     assert paid_out(gained).tax == 660_000  # a gain is taxed all the same
+
+
+def test_the_published_example_of_the_taxable_base() -> None:
+    """swisskey.tistory.com/55 (2024-05-04): bought at 10,155 with a base of 10,453.60, sold at 10,520 with 10,660.48:
+    of 365 and 206.88 the smaller is taxed, 15.4 % of it is 31.86 a share; of 10,000 shares, cut to ten won twice."""
+    wanted = policy("A 100", assets={"A": OTHER})
+    bought, now = "A a 2026-02-13 10000 @ 10155 base 10453.6", "A 10520 base 10660.48"
+    (row,) = taxed(wanted, bought, now).estimate("sell 10000 A").sales
+    assert row.gain == 3_650_000
+    assert row.taxable == 2_068_800
+    assert row.tax == 289_630 + 28_960  # 14 % is 289,632, a tenth of what is left of it 28,963
+
+
+def test_what_a_distribution_left_untaxed_is_taxed_at_the_sale() -> None:
+    """instories.co.kr/9353: the retained amount is added to both gains. Of 100 a share, 60 are taxed now, 40 later."""
+    paid = korea_accounts.distribution_tax(
+        TaxClass.KR_OTHER, AccountType.TAXABLE, Fraction(100_000), READING, taxable=Fraction(60_000)
+    )
+    assert [paid.withheld, paid.financial_income, paid.retained] == [9_240, 60_000, 40_000]
+    wanted = policy("A 100", assets={"A": OTHER})
+    situation = taxed(wanted, "A a 2025-01-03 1000 @ 10000 base 10000", "A 10500 base 10200")
+    (sale,) = situation.sales("sell 1000 A")
+    later = replace(sale, retained=paid.retained)
+    made = estimate([later], situation.holdings, situation.policy, situation.prices, on=ON)
+    assert made.sales[0].taxable == 200_000 + 40_000
+    at_a_loss = taxed(wanted, "A a 2025-01-03 1000 @ 10000 base 10000", "A 9980 base 9990")
+    later = replace(later, price=Decimal(9_980))
+    made = estimate([later], at_a_loss.holdings, at_a_loss.policy, at_a_loss.prices, on=ON)
+    assert made.sales[0].taxable == 20_000  # 40,000 less the 20,000 that the price lost
+    assert korea.taxable_other_gain(Fraction(-50), Fraction(10), Fraction(20)) == 0
 
 
 def test_a_partnerships_withholding_comes_on_top_of_the_tax_on_its_gain() -> None:
@@ -121,6 +153,16 @@ def test_the_account_for_returning_investments_is_off_until_its_bill_is_switched
 
 
 # United States
+
+
+def test_the_irs_example_of_the_net_investment_income_tax() -> None:
+    """IRS, Questions and Answers on the Net Investment Income Tax: a single filer with wages of 180,000 and 90,000 of
+    investment income is 70,000 above the threshold and owes 3.8 % of that, 2,660; with 15,000 he owes none."""
+    earner = Taxpayer(income=Fraction(180_000))
+    law = LAW.on(date(2025, 6, 2))
+    owed = gains_tax(Gains(long=Fraction(90_000)), earner, law)
+    assert owed == 90_000 * Fraction("0.15") + 2_660
+    assert gains_tax(Gains(long=Fraction(15_000)), earner, law) == 15_000 * Fraction("0.15")
 
 
 def test_publication_550_more_sold_than_bought_again() -> None:

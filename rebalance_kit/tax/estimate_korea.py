@@ -131,7 +131,7 @@ def _other(case: Case, row: _Row, reading: Reading) -> None:
     base_gain = row.booked.base_gain(tax_base_now(case, row.booked.position.code))
     if base_gain is None and gain > 0:
         row.found.append(doubts.base_unknown(row.booked.position.code))
-    row.taxable = taxable_other_gain(gain, base_gain)
+    row.taxable = taxable_other_gain(gain, base_gain, Fraction(row.booked.sale.retained))
     row.withheld = withheld_tax(row.taxable, reading)
 
 

@@ -26,13 +26,14 @@ from rebalance_kit.tax.rules import Reading, RuleBook
 NONE = Fraction(0)
 
 
-def taxable_other_gain(price_gain: Fraction, base_gain: Fraction | None) -> Fraction:
+def taxable_other_gain(price_gain: Fraction, base_gain: Fraction | None, retained: Fraction = NONE) -> Fraction:
     """What is taxed of a kr_other sale: the smaller gain, never below zero.
 
-    Without the taxable base (None) the price gain is the most that it can be.
+    Without the taxable base (None) the price gain is the most that it can be. `retained` is what earlier distributions
+    left untaxed (과세유보금): it is added to both gains (instories.co.kr/9353, after Hanwha's Lifeplus).
     """
     gain = price_gain if base_gain is None else min(price_gain, base_gain)
-    return max(NONE, gain)
+    return max(NONE, gain + retained)
 
 
 def withheld_tax(taxable: Fraction, reading: Reading, rounding: TaxRounding | None = None) -> Decimal:

@@ -83,10 +83,12 @@ def pension_exit_tax(amount: Fraction, age: int, reading: Reading, *, early: boo
 
 @dataclass(frozen=True, slots=True)
 class DistributionTax:
-    """What is withheld from a distribution, and what of it is financial income of the year; whole won."""
+    """What is withheld from a distribution, and what of it is financial income of the year; whole won. `retained` is
+    what of a kr_other distribution stays untaxed until the sale (`Sale.retained`)."""
 
     withheld: Decimal
     financial_income: Decimal
+    retained: Decimal = ZERO
 
 
 def distribution_tax(
@@ -109,4 +111,5 @@ def distribution_tax(
     if tax_class in (TaxClass.OVERSEAS_LISTED, TaxClass.US_PTP, TaxClass.US):
         return DistributionTax(won(amount * reading.fraction("kr_overseas_dividend_withholding")), won(amount))
     taxed = amount if taxable is None else max(NONE, min(amount, taxable))
-    return DistributionTax(withheld_tax(taxed, reading), won(taxed))
+    later = won(amount - taxed) if tax_class is TaxClass.KR_OTHER else ZERO
+    return DistributionTax(withheld_tax(taxed, reading), won(taxed), later)

@@ -41,7 +41,8 @@ class Sale:
     """A sale that is planned or done: `price` of a share and `fees` in `currency`.
 
     `lots` names the lots (lot id, shares) where a person chooses them; empty: the booking method decides. `redeemed`:
-    the fund was liquidated and paid out, nobody chose to sell.
+    the fund was liquidated and paid out, nobody chose to sell. `retained` is what earlier distributions of the shares
+    left untaxed (kr_other: 과세유보금), in all.
     """
 
     account: str
@@ -52,6 +53,7 @@ class Sale:
     fees: Decimal = ZERO
     lots: tuple[tuple[str, Decimal], ...] = ()
     redeemed: bool = False
+    retained: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
