@@ -227,7 +227,7 @@ def alone(many: ManyPlans, place: int) -> Plan | str:
 
 
 @given(st.integers(0, 10**9))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_each_account_gets_what_it_gets_alone(seed: int) -> None:
     asked = drawn(Random(seed))
     many = plan_many(**asked)

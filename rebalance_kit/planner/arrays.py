@@ -69,6 +69,7 @@ class Rows:
     squared: bool
     cash_price: float = 0.0
     order_price: float = 0.0
+    turnover_price: float = 0.0  # of a unit of money traded: what a cap on turnover is worth
 
     @property
     def tick_value(self) -> float:
@@ -131,6 +132,8 @@ def judged(rows: Rows, counts: Floats) -> Menu:
     objective += OUTSIDE_PRICE * outside(rows, value)
     if rows.order_price:
         objective += rows.order_price * (traded > 0)
+    if rows.turnover_price:
+        objective += rows.turnover_price * (traded * price * rows.tick_value)
     if rows.cash_price:
         objective -= rows.cash_price * (spend * rows.tick_value)
     return Menu(counts, spend, value, objective)

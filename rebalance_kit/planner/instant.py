@@ -2,7 +2,8 @@
 
 It does not prove: a plan of `solve` is never worse. What it says of its gap holds: the objective is the exact one of
 the plan's counts, the bound no more than any plan's. Its numbers are those of a row of `batch`. What arrays do not
-know (tax of sales, cash exchanged between currencies, numbers too large to be exact in floats) is solved exactly.
+know (tax of sales, cash exchanged between currencies, numbers too large to be exact in floats), and caps that leave it
+too far from its bound, is solved exactly.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from math import gcd
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,34 +19,62 @@ from rebalance_kit.planner.arrays import THOUSANDTHS, Fee, Floats, Rows, fits_ex
 from rebalance_kit.planner.line import Line
 from rebalance_kit.planner.problem import Problem
 from rebalance_kit.planner.quick import quick
+from rebalance_kit.planner.quick_caps import Part, best_within_caps
 from rebalance_kit.planner.solve import NoPlan, Solution, solve
 
+WIDE = 1  # bp of the portfolio: a plan under caps that may be so much worse is solved exactly after all
 HIGHEST_CASH_PRICE = 1  # from here on idle cash would be worth more than any goal
 
 
 def solve_instantly(problem: Problem, hint: Mapping[str, int] | None = None) -> Solution:
     """A good plan with its gap. `hint` are the counts of an earlier plan to begin from as well. Raises NoPlan."""
-    if not _is_known(problem):
-        return solve(problem)
+    parts = _parts(problem)
+    if parts is None:
+        return solve(problem, hint)
+    found = _without_caps(parts, hint)
+    if not problem.within_caps([line.choice(found.counts[line.code]) for line in problem.lines]):
+        capped = best_within_caps(problem, parts)
+        found = _Found(capped.counts or found.counts, max(capped.bound, found.bound))
+        if capped.counts is None or _gap(problem, found) * 10_000 > WIDE * problem.total:
+            return solve(problem, capped.counts or hint)
+    return Solution(found.counts, proven=False, gap=_gap(problem, found))
+
+
+class _Found(NamedTuple):
+    counts: dict[str, int]
+    bound: Fraction  # base minor units
+
+
+def _gap(problem: Problem, found: _Found) -> Fraction:
+    objective = sum(line.choice(found.counts[line.code]).objective for line in problem.lines) * problem.unit
+    return max(Fraction(0), objective - found.bound)
+
+
+def _without_caps(parts: Sequence[Part], hint: Mapping[str, int] | None) -> _Found:
     counts: dict[str, int] = {}
     bound = Fraction(0)
-    for currency, budget in problem.budgets:
-        lines = [line for line in problem.lines if line.currency == currency]
-        if not lines:
-            _require(budget >= 0, currency, Fraction(-budget, problem.grain(currency)))
-            continue
-        rows = rows_of(problem, lines, budget)
-        if not fits_exactly(rows)[0]:
-            return solve(problem)
+    for lines, rows in parts:
         found = quick(rows, _hinted(lines, hint))
-        _require(bool(found.possible[0]), currency, Fraction(float(found.missing[0]) / rows.ticks))
+        if not found.possible[0]:
+            raise NoPlan(lines[0].currency, Fraction(float(found.missing[0]) / rows.ticks))
         counts |= {line.code: int(count) for line, count in zip(lines, found.counts[0], strict=True)}
         bound += Fraction(float(found.bound[0]))
-    choices = [line.choice(counts[line.code]) for line in problem.lines]
-    if not problem.within_caps(choices):
-        return solve(problem)
-    objective = sum(choice.objective for choice in choices) * problem.unit
-    return Solution(counts, proven=False, gap=max(Fraction(0), objective - bound))
+    return _Found(counts, bound)
+
+
+def _parts(problem: Problem) -> list[Part] | None:
+    """The problem as arrays, by currency; None where arrays cannot hold it. NoPlan for a currency without an asset of
+    which there is too little."""
+    if not _is_known(problem):
+        return None
+    parts = []
+    for currency, budget in problem.budgets:
+        lines = [line for line in problem.lines if line.currency == currency]
+        if lines:
+            parts.append(Part(lines, rows_of(problem, lines, budget)))
+        elif budget < 0:
+            raise NoPlan(currency, Fraction(-budget, problem.grain(currency)))
+    return parts if all(fits_exactly(part.rows)[0] for part in parts) else None
 
 
 def _is_known(problem: Problem) -> bool:
@@ -52,11 +82,6 @@ def _is_known(problem: Problem) -> bool:
     plain = all(line.tax is None and line.factor == 1 for line in problem.lines)
     apart = problem.exchange is None or len(problem.budgets) == 1
     return plain and apart and problem.shared is None and problem.cash_price < HIGHEST_CASH_PRICE
-
-
-def _require(possible: bool, currency: str, missing: Fraction) -> None:
-    if not possible:
-        raise NoPlan(currency, missing)
 
 
 def _hinted(lines: Sequence[Line], hint: Mapping[str, int] | None) -> Floats | None:

@@ -20,7 +20,7 @@ from rebalance_kit.planner.line import OUTSIDE_PRICE
 STEPS = 10  # of Newton's method for the level
 HALVINGS = 10  # of the price of cash between 0 and 1
 AROUND = (-2, -1, 0, 1, 2, 3)  # counts of the menu around the level
-HIGHEST_PRICE = 16.0  # of cash: above, the price of money outside a band would no longer be the higher one
+STEEPEST = 18.0  # slope up to which money outside a band weighs more than all else
 FLOAT_ERROR = 1e-10  # share of the total that arithmetic in floats may be off by: far more than it is
 
 
@@ -47,8 +47,9 @@ def level(rows: Rows) -> tuple[Floats, Floats]:
 def _at_level(rows: Rows, lowered: Floats, held: Floats, low: Floats, high: Floats) -> Floats:
     if rows.squared:
         half, price = rows.total[:, None] / 2, (lowered - rows.cash_price)[:, None]
-        bought = rows.goal - half * (rows.cost + price * (1 + rows.cost))
-        sold = rows.goal - half * (price * (1 - rows.cost) - rows.cost)
+        worth = rows.cost + rows.turnover_price
+        bought = rows.goal - half * (worth + price * (1 + rows.cost))
+        sold = rows.goal - half * (price * (1 - rows.cost) - worth)
         values = np.minimum(np.maximum(held, bought), sold)
     else:
         values = rows.goal - lowered[:, None]
@@ -91,11 +92,12 @@ def _over_budget(priced: Floats, spend: Floats, budget: Floats) -> Bools:
 
 def bound(rows: Rows, price: Floats) -> Floats:
     """What no plan of a row (A,) beats, in base minor units, by a price (A,) of cash."""
-    price = np.minimum(price, HIGHEST_PRICE)
+    most = rows.cost.max(axis=1)
+    price = np.minimum(price, (STEEPEST - most - rows.turnover_price) / (1 + most))
     least = _reduced(rows, rows.held, price)
     net = (price - rows.cash_price)[:, None]
     for sign, start, end in ((1.0, rows.bought_from, rows.bought_to), (-1.0, rows.sold_from, rows.sold_to)):
-        values = _cheapest(rows, sign * rows.cost + net * (1 + sign * rows.cost))
+        values = _cheapest(rows, sign * (rows.cost + rows.turnover_price) + net * (1 + sign * rows.cost))
         exact = np.floor((values / rows.tick_value - rows.kept) / rows.price)
         for step in (0, 1):
             counts = np.minimum(np.maximum(exact + step, start), end)
@@ -124,7 +126,8 @@ def _reduced(rows: Rows, counts: Floats, price: Floats) -> Floats:
     deviation = gap * gap / rows.total[:, None] if rows.squared else gap
     away = OUTSIDE_PRICE * outside(rows, value[..., None])[..., 0]
     net = (price - rows.cash_price)[:, None]
-    return np.asarray(deviation + fees + away + net * (change + fees) + rows.order_price * (counts != rows.held))
+    traded = rows.turnover_price * np.abs(change) + rows.order_price * (counts != rows.held)
+    return np.asarray(deviation + fees + away + net * (change + fees) + traded)
 
 
 def _lost_to_rounding(rows: Rows) -> Floats:
