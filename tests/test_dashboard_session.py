@@ -122,7 +122,7 @@ def test_a_portfolio_that_cannot_be_read_leaves_the_desk_empty(tmp_path: Path) -
         session.preview()
 
 
-def test_with_several_accounts_one_is_chosen_before_orders_are_planned(tmp_path: Path) -> None:
+def test_several_accounts_are_planned_together_unless_one_is_chosen(tmp_path: Path) -> None:
     root = folder(tmp_path)
     path = root / "growth" / "holdings.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("main,091230", "isa,091230"), encoding="utf-8")
@@ -133,8 +133,9 @@ def test_with_several_accounts_one_is_chosen_before_orders_are_planned(tmp_path:
     session = at_desk(root)
     assert session.accounts == ("isa", "main")
     session.insist(True)
-    with pytest.raises(KitError, match="isa"):
-        session.preview()
+    session.preview()
+    assert session.plan is not None
+    assert {order.account for order in session.plan.orders} == {"isa", "main"}
     session.choose_account("main")
     assert session.force  # the draft is the portfolio's
     session.preview()

@@ -127,7 +127,7 @@ class Session:
 
     @property
     def accounts(self) -> tuple[str, ...]:
-        """The accounts of the open portfolio. Orders are of one account: with several, one is chosen first."""
+        """The accounts of the open portfolio: planned together, unless one is chosen."""
         if self.portfolio is None:
             return ()
         return self.portfolio.household.accounts or tuple(self.portfolio.policy.accounts)
