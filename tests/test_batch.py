@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -21,6 +22,7 @@ from rebalance_kit.planner.batch import plan_many
 from rebalance_kit.planner.batch_result import ManyPlans
 from rebalance_kit.planner.plan import Plan
 from rebalance_kit.policy.model import Policy
+from rebalance_kit.portfolio import Portfolio, open_portfolio
 from tests.make import ON, policy
 
 SCHEDULED = date(2026, 4, 1)
@@ -156,6 +158,37 @@ def test_a_policy_that_arrays_do_not_know_is_refused(unknown: dict[str, Any]) ->
     with pytest.raises(RuleError) as caught:
         plan_many([[1, 2]], [1000, 1000], two(**unknown), on=ON)
     assert caught.value.code == "not_for_many"
+
+
+def opened(tmp_path: Path, name: str, shares: int, *, price: int = 1000) -> Portfolio:
+    folder = tmp_path / name
+    folder.mkdir()
+    (folder / "portfolio.yaml").write_text(
+        "portfolio:\n  name: " + name + "\n  allocation:\n    all:\n      weight: 1\n      assets:\n"
+        "        - {ticker: A, code: '000001', target: 0.6}\n        - {ticker: B, code: '000002', target: 0.4}\n",
+        encoding="utf-8",
+    )
+    rows = f"code,quantity,price\n000001,{shares},{price}\n000002,40,1000\nCASH,5000,1\n"
+    (folder / "holdings.csv").write_text(rows, encoding="utf-8")
+    return open_portfolio(folder, on="2026-03-04")
+
+
+def test_opened_portfolios_of_one_policy(tmp_path: Path) -> None:
+    portfolios = [opened(tmp_path, "Kim", 80), opened(tmp_path, "Lee", 60)]
+    many = plan_many(portfolios, force=True)
+    assert many.accounts == ("Kim", "Lee")
+    for place, portfolio in enumerate(portfolios):
+        assert row(many, place) == trades(portfolio.plan(force=True, instant=True))
+        assert many.exact(place).certificate.valid
+    with pytest.raises(UsageError, match="portfolio Park"):
+        plan_many([*portfolios, opened(tmp_path, "Park", 60, price=1001)])
+
+
+def test_something_is_missing() -> None:
+    with pytest.raises(UsageError, match="prices"):
+        plan_many([[1, 2]], policy=two())
+    with pytest.raises(UsageError, match="policy"):
+        plan_many([[1, 2]], [1000, 1000])
 
 
 def drawn(random: Random) -> dict[str, Any]:

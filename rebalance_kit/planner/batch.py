@@ -20,11 +20,12 @@ from typing import Any
 import numpy as np
 
 from rebalance_kit import arguments
-from rebalance_kit.errors import RuleError
+from rebalance_kit.errors import RuleError, UsageError
 from rebalance_kit.planner import batch_due, batch_goals
 from rebalance_kit.planner.arrays import Floats, Rows
 from rebalance_kit.planner.batch_goals import Bools, Part, weights
 from rebalance_kit.planner.batch_input import Accounts, Ints, exact, read_accounts
+from rebalance_kit.planner.batch_portfolios import are_portfolios, stacked
 from rebalance_kit.planner.batch_result import Asked, ManyPlans
 from rebalance_kit.planner.batch_rows import cut, minimum_of, planned_assets, rows_of_accounts
 from rebalance_kit.planner.quick import Quick, quick
@@ -42,8 +43,8 @@ METHODS = (Method.FULL, Method.FRACTION, Method.HALFWAY, Method.BAND_EDGE, Metho
 
 def plan_many(
     quantities: Any,
-    prices: Any,
-    policy: Policy,
+    prices: Any = None,
+    policy: Policy | None = None,
     *,
     cash: Any = 0,
     contribute: Any = 0,
@@ -65,12 +66,19 @@ def plan_many(
     policy does not name is counted and never traded. `prices` are one per asset: an array, a Series or a mapping by
     code. `cash` and `contribute` (a deposit; negative: a withdrawal; zero: a rebalance by the policy) are amounts of
     the base currency, one for all or one per account. `account` names the account rule of the policy that holds.
-    `last_rebalance` are dates per account. The other options are those of `Portfolio.plan`.
+    `last_rebalance` are dates per account. The other options are those of `Portfolio.plan`. Instead of quantities,
+    prices and policy, a list of opened portfolios may be given: one account each, under one policy, of one day.
 
     Raises UsageError, HoldingsError or PriceError for input that cannot be used, naming account and code; RuleError for
     a policy that arrays do not know. An account that has no plan says so in `problem`.
     """
     day = None if on is None else arguments.day("on", on)
+    if are_portfolios(quantities):
+        many = stacked(quantities)
+        quantities, prices, policy, codes = many.quantities, many.prices, many.policy, many.codes
+        cash, accounts, account, day = many.cash, many.names, many.account, day or many.on
+    if policy is None or prices is None:
+        raise _missing("policy" if policy is None else "prices")
     asked = _asked(policy, method, fraction, cash_rule, no_sell=no_sell, force=force)
     read = read_accounts(
         policy, quantities, prices, cash=cash, flow=contribute, codes=codes, names=accounts, on=day, account=account
@@ -78,6 +86,18 @@ def plan_many(
     _require_known(read, asked)
     given = _given_codes(quantities, codes, policy)
     return _planned(read, asked, given, last_rebalance)
+
+
+def _missing(name: str) -> UsageError:
+    return UsageError(
+        "missing_argument",
+        where=same(name),
+        wrong=Text("it was not given", "주어지지 않았습니다"),
+        expected=Text(
+            "quantities, prices and a policy, or a list of portfolios", "수량과 가격과 정책, 또는 포트폴리오 목록"
+        ),
+        fix=Text("give it", "넣어 주세요"),
+    )
 
 
 def _given_codes(quantities: Any, codes: Sequence[str] | None, policy: Policy) -> list[str]:
@@ -152,6 +172,7 @@ def _require_known(read: Accounts, asked: Asked) -> None:
         "max_orders": limits.max_orders is not None,
         "max_turnover": limits.max_turnover is not None,
         "only_if_it_pays": limits.only_if_it_pays,
+        "volatility": policy.rebalancing.volatility is not None,
         "fractional": bool(rule and rule.fractional),
         "cash_price": policy.rebalancing.cash_price >= 1,
         "interchangeable": bool(policy.interchangeable_groups()),
