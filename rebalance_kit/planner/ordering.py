@@ -100,7 +100,9 @@ def _limit(case: Case, code: str, side: Side, price: Decimal, on: date) -> Decim
 def _reason(case: Case, row: AssetDrift, goal: Goal) -> Text:
     judged = case.drift.judged_by(row)
     if case.flow:
-        said = cash_reason(goal.amount, case.flow, case.policy.base_currency, judged.target_weight, judged.current_weight)
+        said = cash_reason(
+            goal.amount, case.flow, case.policy.base_currency, judged.target_weight, judged.current_weight
+        )
     else:
         said = drift_reason(judged.target_weight, judged.current_weight, judged.drift)
     return Text(f"{judged.name}: {said.en}", f"{judged.name}: {said.ko}") if row.stands_in else said
