@@ -30,13 +30,17 @@ _COSTS = Decimal("1.01")  # more than the costs of any share
 def lands(facts: Facts) -> Iterator[Broken]:
     """R11. Retirement accounts, whose risk share the law caps, policies that put a price on idle cash, and plans that
     tax keeps from their goals are left to the certificate: all of them miss goals on purpose. So are accounts that are
-    planned together and assets that may stand for each other: a goal is then not one asset's in one account."""
+    planned together and assets that may stand for each other: a goal is then not one asset's in one account. Whoever
+    proposes orders of their own may leave an asset alone."""
     rule = facts.policy.accounts.get(facts.account)
     alone = facts.whole is None and not facts.policy.interchangeable_groups()
     on_purpose = facts.policy.rebalancing.cash_price or (rule is not None and rule.type is AccountType.IRP)
     if on_purpose or _held_back_by_tax(facts) or not facts.plan.decision.rebalance:
         return
+    proposed = facts.plan.options.proposed is not None
     for asset, goal in facts.goals() if alone else ():
+        if proposed and not facts.orders_for(asset.code):
+            continue
         tolerance = max(product(ONE_POINT, facts.largest_total), asset.share_value or ZERO)
         tolerance = max(tolerance, facts.policy.rebalancing.order_price)
         gap = _gap(facts, asset, goal, facts.quantity_after(asset.code))

@@ -27,6 +27,7 @@ from rebalance_kit.cli.options import (
     Prove,
     Rule,
     Spoken,
+    Targets,
     Withdraw,
     read_choice,
     read_language,
@@ -70,6 +71,9 @@ def run(
     again: Annotated[bool, typer.Option("--again", help="Also if the same plan was carried out before.")] = False,
     broker: Annotated[str, typer.Option("--broker", metavar="NAME", help="paper or kis.")] = "paper",
     env: Annotated[str | None, typer.Option("--env", metavar="mock|real", help="At a broker: whose money.")] = None,
+    planner: Annotated[
+        str, typer.Option("--planner", metavar="optimal|llm", help="llm: ask a language model, leave a proposal.")
+    ] = "optimal",
     contribute: Contribute = None,
     withdraw: Withdraw = None,
     cash_rule: Rule = None,
@@ -78,6 +82,7 @@ def run(
     no_sell: NoSell = False,
     force: Force = False,
     prove: Prove = False,
+    targets: Targets = None,
     holdings: HoldingsFile = None,
     prices: PricesFile = None,
     on: On = None,
@@ -89,10 +94,18 @@ def run(
     from rebalance_kit.execution.result import Upto
 
     common = Common(portfolio, holdings, prices, on, account, language, json)
-    asked = PlanArguments(contribute, withdraw, cash_rule, method, fraction, no_sell, force, prove)
+    asked = PlanArguments(contribute, withdraw, cash_rule, method, fraction, no_sell, force, prove, targets)
     last = None if upto is None else read_choice(Upto, "--upto", upto)
     opened = common.open(broker, env, again=yes is not None)
     spoken = opened.language
+    if planner != "optimal":
+        from rebalance_kit.cli.submitting import PLANNERS, planned_by_model
+
+        if planner not in PLANNERS:
+            raise arguments.bad_argument("--planner", planner, Text("optimal or llm", "optimal 또는 llm"))
+        where = [] if broker == "paper" else ["--broker", broker, *(["--env", env] if env else [])]
+        planned_by_model(opened, asked.options(opened), [portfolio, *where, *common.words()], yes=yes, json=json)
+        return
     done = opened.executed(yes) if yes is not None and not again else None
     if done is None:
         made = asked.plan(opened)
@@ -101,7 +114,7 @@ def run(
         output.write_json(done.to_dict(spoken))
     else:
         where = [] if broker == "paper" else ["--broker", broker, *(["--env", env] if env else [])]
-        _show_run(done, [portfolio, *where, *asked.words(), *common.words()], spoken)
+        show_run(done, "run", [portfolio, *where, *asked.words(), *common.words()], spoken)
     raise typer.Exit(done.exit_code)
 
 
@@ -147,7 +160,8 @@ def _port(text: str | None) -> int | None:
     raise arguments.bad_argument("--port", text, Text("a number from 1024 to 65535", "1024부터 65535까지의 수"))
 
 
-def _show_run(done: Run, words: list[str], language: Language) -> None:
+def show_run(done: Run, command: str, words: list[str], language: Language) -> None:
+    """The plan, what became of it, and after a dry run the command that carries it out."""
     from rebalance_kit.report.terminal import section
     from rebalance_kit.report.terminal_plan import plan_view
     from rebalance_kit.report.terminal_run import run_view
@@ -156,5 +170,5 @@ def _show_run(done: Run, words: list[str], language: Language) -> None:
         output.show(plan_view(done.plan, language))
     output.show(section(run_view(done.result, language)))
     if done.status == "DRY_RUN":
-        command = shlex.join(["rebalance", "run", *words, "--yes", done.result.plan_id])
-        output.write(_CARRY_OUT.of(language).format(command=command))
+        said = shlex.join(["rebalance", command, *words, "--yes", done.result.plan_id])
+        output.write(_CARRY_OUT.of(language).format(command=said))

@@ -21,6 +21,7 @@ from rebalance_kit.cli import (
     record,
     recovery,
     research,
+    submitting,
 )
 from rebalance_kit.cli.rehearse import rehearse
 from rebalance_kit.cli.story import STORY
@@ -43,6 +44,7 @@ app.command()(harvest.harvest)
 app.command("import")(importing.import_files)
 app.command()(prices.prices)
 app.command()(actions.run)
+app.command()(submitting.submit)
 app.command()(actions.history)
 app.command()(record.stop)
 app.command()(recovery.resume)
@@ -55,8 +57,8 @@ app.add_typer(record.journal, name="journal")
 app.add_typer(research.research, name="research")
 
 COMMANDS = (
-    "demo", "drift", "plan", "cash", "harvest", "import", "prices", "run", "history", "stop", "resume", "reconcile",
-    "dashboard", "rehearse", "policy", "journal", "research",
+    "demo", "drift", "plan", "cash", "harvest", "import", "prices", "run", "submit", "history", "stop", "resume",
+    "reconcile", "dashboard", "rehearse", "policy", "journal", "research",
 )  # fmt: skip
 _INNER = {"policy": policy.COMMANDS, "journal": record.JOURNAL_COMMANDS, "research": research.RESEARCH_COMMANDS}
 

@@ -19,7 +19,9 @@ from rebalance_kit.policy.choices import CashRule, Method
 from rebalance_kit.words import Language, Text, same
 
 if TYPE_CHECKING:  # loaded when a command needs them, so that help and demo start at once
-    from rebalance_kit.planner.plan import Plan
+    from decimal import Decimal
+
+    from rebalance_kit.planner.plan import Plan, PlanOptions
     from rebalance_kit.portfolio import Portfolio
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -45,6 +47,9 @@ MethodName = Annotated[
 Fraction = Annotated[str | None, typer.Option("--fraction", metavar="F", help="The share of each drift, e.g. 0.5.")]
 NoSell = Annotated[bool, typer.Option("--no-sell", help="Buy only.")]
 Prove = Annotated[bool, typer.Option("--prove", help="Several accounts: take seconds to close the gap.")]
+Targets = Annotated[
+    str | None, typer.Option("--targets", metavar="FILE", help="A dated decision about target weights, as JSON.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Plan although nothing is due; minimums and checks stay.")]
 
 
@@ -121,9 +126,17 @@ class PlanArguments:
     force: bool = False
     prove: bool = False
 
+    targets: str | None = None
+
     def plan(self, portfolio: Portfolio) -> Plan:
         """The plan of `portfolio`. Raises UsageError for each option that cannot be read."""
-        return portfolio.plan(
+        return portfolio.plan_with(self.options(portfolio))
+
+    def options(self, portfolio: Portfolio) -> PlanOptions:
+        """What was asked for, read. Raises UsageError for each option that cannot be."""
+        from rebalance_kit.planner.plan import PlanOptions
+
+        return PlanOptions(
             contribute=None if self.contribute is None else arguments.amount("--contribute", self.contribute),
             withdraw=None if self.withdraw is None else arguments.amount("--withdraw", self.withdraw),
             cash_rule=None if self.cash_rule is None else read_choice(CashRule, "--cash-rule", self.cash_rule),
@@ -132,7 +145,14 @@ class PlanArguments:
             no_sell=self.no_sell,
             force=self.force,
             prove=self.prove,
+            account=portfolio.account,
+            targets=() if self.targets is None else self._targets(self.targets, portfolio),
         )
+
+    def _targets(self, file: str, portfolio: Portfolio) -> tuple[tuple[str, Decimal], ...]:
+        from rebalance_kit.proposals.decision import read_decision
+
+        return tuple(sorted(read_decision(Path(file), portfolio.policy, portfolio.on).targets.items()))
 
     def words(self) -> list[str]:
         """The same again on a command line."""
@@ -145,6 +165,7 @@ class PlanArguments:
             no_sell=self.no_sell,
             force=self.force,
             prove=self.prove,
+            targets=self.targets,
         )
 
 

@@ -25,6 +25,7 @@ from rebalance_kit.cli.options import (
     Prove,
     Rule,
     Spoken,
+    Targets,
     Withdraw,
 )
 from rebalance_kit.words import Language
@@ -68,6 +69,7 @@ def plan(
     no_sell: NoSell = False,
     force: Force = False,
     prove: Prove = False,
+    targets: Targets = None,
     holdings: HoldingsFile = None,
     prices: PricesFile = None,
     on: On = None,
@@ -77,7 +79,7 @@ def plan(
 ) -> None:
     """Orders in whole shares: what to do, why, what it costs, where it leads."""
     opened = Common(portfolio, holdings, prices, on, account, language, json).open()
-    asked = PlanArguments(contribute, withdraw, cash_rule, method, fraction, no_sell, force, prove)
+    asked = PlanArguments(contribute, withdraw, cash_rule, method, fraction, no_sell, force, prove, targets)
     made = asked.plan(opened)
     if json:
         output.write_json(made.to_dict(opened.language))

@@ -11,7 +11,7 @@ Where am I off target, what should I do about it, and what will it cost?
   cash PORTFOLIO N      where new money goes, rule by rule (-N: a withdrawal)
   harvest PORTFOLIO     losses and gains worth realising for the tax, lot by lot
   import, prices ...    a broker's export, closes from the web (--write keeps)
-  run PORTFOLIO         the plan, checked; carried out only with --yes PLAN_ID
+  run, submit PORTFOLIO the plan (or a proposal), checked; sent with --yes ID
   stop PORTFOLIO        the kill switch: no order leaves (--off: they may again)
   history, journal ...  what was done, and when; is the record whole?
   resume, reconcile ... finish what was begun; compare what should be there

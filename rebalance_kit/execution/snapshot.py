@@ -159,5 +159,5 @@ def _edited(name: str, wrong: Text) -> DecisionNeeded:
         wrong=wrong,
         expected=Text("the holdings as the broker confirmed them", "증권사가 확인한 잔고"),
         fix=Text("undo the edit, or say who is right: `rebalance reconcile PORTFOLIO --take broker` (or `--take file`)",
-                 "수정을 되돌리거나 어느 쪽이 맞는지 정해 주세요: `rebalance reconcile PORTFOLIO --take broker`(또는 file)"),
+                 "수정을 되돌리거나 어느 쪽이 맞는지 정하세요: `rebalance reconcile PORTFOLIO --take broker`(file)"),
     )  # fmt: skip

@@ -33,6 +33,7 @@ from rebalance_kit.planner.judged import distance, largest_drift
 from rebalance_kit.planner.ordering import exchanges_of, orders_of
 from rebalance_kit.planner.plan import AfterRow, Certificate, Optimality, Plan, PlanOptions, Summary
 from rebalance_kit.planner.plan_tax import IgnoringTax
+from rebalance_kit.planner.proposed import ProposedCounts, proposed_solution
 from rebalance_kit.planner.raising import can_raise
 from rebalance_kit.planner.solve import NoPlan, Solution, solve
 from rebalance_kit.planner.stating import Case, case_of, flow_goals, is_household, problem_of, require_prices
@@ -45,6 +46,8 @@ from rebalance_kit.words import Finding, Text
 
 if TYPE_CHECKING:
     from rebalance_kit.planner.household_solve import HouseholdSolution
+
+    Found = Solution | HouseholdSolution | ProposedCounts
 
 GAP_UNIT = Decimal("0.0001")  # bp
 
@@ -136,9 +139,7 @@ def wanted_orders(case: Case, goals: Sequence[Goal], on: date) -> Wanted:
     return Wanted(orders, exchanges_of(case, solution))
 
 
-def _solved_if_possible(
-    case: Case, goals: Sequence[Goal], *, due: bool
-) -> tuple[Solution | HouseholdSolution | None, tuple[Finding, ...]]:
+def _solved_if_possible(case: Case, goals: Sequence[Goal], *, due: bool) -> tuple[Found | None, tuple[Finding, ...]]:
     """When nothing is due, that no plan would be possible is a finding, not a failure."""
     try:
         return _solved(case, goals), ()
@@ -149,7 +150,7 @@ def _solved_if_possible(
         return None, (Finding(error.code, "warning", said),)
 
 
-def _solved(case: Case, goals: Sequence[Goal]) -> Solution | HouseholdSolution:
+def _solved(case: Case, goals: Sequence[Goal]) -> Found:
     try:
         return _solution(case, goals)
     except NoPlan as none:
@@ -157,7 +158,9 @@ def _solved(case: Case, goals: Sequence[Goal]) -> Solution | HouseholdSolution:
         raise no_plan(seen, none, lambda other: _plans(other, goals)) from None
 
 
-def _solution(case: Case, goals: Sequence[Goal]) -> Solution | HouseholdSolution:
+def _solution(case: Case, goals: Sequence[Goal]) -> Found:
+    if case.options.proposed is not None:
+        return proposed_solution(case)
     if is_household(case):
         from rebalance_kit.planner.household import solved_household  # with HiGHS and numpy behind it
 
@@ -305,7 +308,7 @@ def _cash_rule(policy: Policy, options: PlanOptions) -> CashRule | None:
     return options.cash_rule or policy.rebalancing.cash.rule
 
 
-def _optimality(case: Case, solution: Solution | HouseholdSolution | None) -> Optimality:
+def _optimality(case: Case, solution: Found | None) -> Optimality:
     if solution is None or solution.proven:
         return Optimality("optimal", ZERO)
     unit = Fraction(10_000) / (Fraction(case.total) or 1)

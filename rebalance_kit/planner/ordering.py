@@ -28,9 +28,12 @@ from rebalance_kit.words import Text
 
 if TYPE_CHECKING:
     from rebalance_kit.planner.household_solve import HouseholdSolution
+    from rebalance_kit.planner.proposed import ProposedCounts
 
 
-def orders_of(case: Case, solution: Solution | HouseholdSolution, goals: Sequence[Goal], on: date) -> tuple[Order, ...]:
+def orders_of(
+    case: Case, solution: Solution | HouseholdSolution | ProposedCounts, goals: Sequence[Goal], on: date
+) -> tuple[Order, ...]:
     """The orders that lead to the counts (units of each account): sells first, then by account and code."""
     by_code = {goal.code: goal for goal in goals}
     moves = []
@@ -43,7 +46,7 @@ def orders_of(case: Case, solution: Solution | HouseholdSolution, goals: Sequenc
     return tuple(sorted(moves, key=lambda order: (order.side is Side.BUY, order.account, order.code)))
 
 
-def exchanges_of(case: Case, solution: Solution | HouseholdSolution | None) -> tuple[Exchange, ...]:
+def exchanges_of(case: Case, solution: Solution | HouseholdSolution | ProposedCounts | None) -> tuple[Exchange, ...]:
     """The exchange lines of a solution, at the price book's rates. A household exchanges nothing."""
     if not isinstance(solution, Solution):
         return ()

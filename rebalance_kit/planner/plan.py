@@ -36,13 +36,23 @@ _CAPTION = Text("Plan {id}: {orders} orders, turnover {turnover}", "계획 {id}:
 
 
 @dataclass(frozen=True, slots=True)
+class ProposedOrder:
+    """An order that somebody else chose: shares to buy (positive) or sell. `account` may be None where there is one."""
+
+    code: str
+    change: Decimal
+    account: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PlanOptions:
     """What a person asked for. `contribute` and `withdraw` are positive amounts of the base currency; None: neither.
 
     `method`, `fraction` and `cash_rule` are None where the policy decides. `targets` are weights that replace the
     policy's for a what-if (the desk's sliders), as (code, weight), sorted by code. `prove` takes the time to close the
     gap of a plan over several accounts; `instant` takes a good plan with its gap at once instead of the best one.
-    Neither is part of the plan's id, which says what is ordered.
+    Neither is part of the plan's id, which says what is ordered. `proposed` are orders of somebody else in place of the
+    solver's; `by_model` says that a language model chose them, which keeps them inside the solver's.
     """
 
     contribute: Decimal | None = None
@@ -56,6 +66,8 @@ class PlanOptions:
     targets: tuple[tuple[str, Decimal], ...] = ()
     prove: bool = False
     instant: bool = False
+    proposed: tuple[ProposedOrder, ...] | None = None
+    by_model: bool = False
 
 
 @dataclass(frozen=True, slots=True)

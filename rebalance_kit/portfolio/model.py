@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Literal
 
 from rebalance_kit import arguments
 from rebalance_kit.drift import Drift, judged_drift, measure_drift
-from rebalance_kit.errors import RuleError, UsageError
+from rebalance_kit.errors import RuleError
 from rebalance_kit.goals import Goal, ideal_goals
 from rebalance_kit.holdings.model import Holdings
 from rebalance_kit.money import ZERO
@@ -39,7 +39,9 @@ if TYPE_CHECKING:  # the planner and the engine are loaded by the methods that n
     from rebalance_kit.planner.plan import Plan, PlanOptions
     from rebalance_kit.planner.savings_model import SavingsPlan
     from rebalance_kit.portfolio.live import LiveBroker
+    from rebalance_kit.portfolio.proposed import Beside
     from rebalance_kit.portfolio.trading import Progress, Run
+    from rebalance_kit.proposals.orders import Proposal
     from rebalance_kit.tax.harvest_model import Harvest
 
 Amount = Decimal | int | str
@@ -76,7 +78,7 @@ class Portfolio:
         Raises InputError `empty_portfolio` when nothing is held and no `deposit` is coming, RuleError when a held
         asset has no price.
         """
-        drift = measure_drift(self._rules(targets), self.holdings, self.prices, deposit=deposit)
+        drift = measure_drift(self.rules_for(targets), self.holdings, self.prices, deposit=deposit)
         return replace(drift, language=self.language)
 
     def decide(
@@ -87,11 +89,11 @@ class Portfolio:
         force: bool = False,
     ) -> Decision:
         """Whether a rebalance is due, with every reason: on the portfolio's date, or, with its prices, on another."""
-        rules = self._rules(targets)
+        rules = self.rules_for(targets)
         drift = self.drift(targets=targets)
         day = self.on if on is None else arguments.day("on", on)
         that_day = replace(self, on=day)
-        decision = that_day._decision(rules, drift, ideal_goals(rules, drift), force=force)
+        decision = that_day.decision_for(rules, drift, ideal_goals(rules, drift), force=force)
         if not (decision.rebalance and rules.rebalancing.constraints.only_if_it_pays):
             return decision
         return that_day._if_it_pays(decision, targets, force=force)
@@ -137,22 +139,18 @@ class Portfolio:
 
     def plan_with(self, options: PlanOptions) -> Plan:
         """The plan for ready-made options (what the worker runs again from a proposal)."""
-        from rebalance_kit.planner.make import make_plan, wanted_goals
+        from rebalance_kit.portfolio.planning import plan_with
 
-        _check_options(options)
-        rules = self._rules(dict(options.targets))
-        flow = (options.contribute or ZERO) - (options.withdraw or ZERO)
-        drift = self.drift(targets=dict(options.targets), deposit=max(flow, ZERO))
-        if flow:
-            goals = wanted_goals(rules, self.holdings, self.prices, drift, options)
-        else:
-            goals = ideal_goals(rules, drift, options.method, options.fraction)
-        decision = self._decision(rules, drift, goals, force=options.force, cash_flow=bool(flow))
-        plan = make_plan(
-            rules, self.holdings, self.prices, drift, decision, goals, options,
-            on=self.on, household=self.household, instruments=self.instruments,
-        )  # fmt: skip
-        return replace(plan, language=self.language)
+        return plan_with(self, options)
+
+    def plan_proposed(self, proposal: Proposal, *, force: bool = False) -> Beside:
+        """The plan of somebody else's orders, beside the optimal one, with the difference in cost.
+
+        Raises RuleError naming the rule of an order that cannot be one.
+        """
+        from rebalance_kit.portfolio.proposed import plan_proposed
+
+        return plan_proposed(self, proposal, force=force)
 
     def cash_rules(self, amount: Amount) -> CashComparison:
         """Where a deposit (or, negative, a withdrawal) goes by each rule, side by side."""
@@ -276,7 +274,7 @@ class Portfolio:
             "findings": [finding.to_dict(shown) for finding in findings],
         }
 
-    def _rules(self, targets: Mapping[str, Decimal] | None) -> Policy:
+    def rules_for(self, targets: Mapping[str, Decimal] | None) -> Policy:
         if not targets:
             return self.policy
         rules = self.policy.with_targets(targets)
@@ -286,7 +284,7 @@ class Portfolio:
                                                             "현금 목표와 합쳐 1이 되는 비중"))  # fmt: skip
         return rules
 
-    def _decision(
+    def decision_for(
         self, rules: Policy, drift: Drift, goals: tuple[Goal, ...], *, force: bool, cash_flow: bool = False
     ) -> Decision:
         decision = decide(
@@ -327,22 +325,3 @@ class Portfolio:
 
         held = {code: self.holdings.quantity(code) for code in {p.code for p in self.holdings.positions}}
         return realised_volatility(self.prices, held, rule.window_days)
-
-
-def _check_options(options: PlanOptions) -> None:
-    if options.contribute and options.withdraw:
-        raise UsageError(
-            "two_cash_flows",
-            where=Text("contribute and withdraw", "입금과 출금"),
-            wrong=Text("both were given", "둘 다 주어졌습니다"),
-            expected=Text("one of the two", "둘 중 하나"),
-            fix=Text("plan the difference as one of them", "차액만 한쪽으로 계획해 주세요"),
-        )
-    if options.withdraw and options.no_sell:
-        raise UsageError(
-            "withdraw_without_selling",
-            where=Text("withdraw and no_sell", "출금과 매도 금지"),
-            wrong=Text("a withdrawal is raised by selling", "출금할 돈은 팔아서 마련합니다"),
-            expected=Text("only one of the two", "둘 중 하나"),
-            fix=Text("leave out no_sell", "매도 금지를 빼 주세요"),
-        )

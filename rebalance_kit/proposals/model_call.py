@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from rebalance_kit.errors import BrokerError
-from rebalance_kit.money import exact_sum, product
+from rebalance_kit.money import exact_sum, plain, product
 from rebalance_kit.proposals.model_settings import ModelSettings
 from rebalance_kit.words import Text
 
@@ -49,7 +49,7 @@ class Call:
             "tokens_in": self.tokens_in,
             "tokens_out": self.tokens_out,
             "seconds": round(self.seconds, 3),
-            "price_usd": None if self.price is None else str(self.price),
+            "price_usd": None if self.price is None else plain(self.price),
         }
 
 
