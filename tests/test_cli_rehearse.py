@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -83,3 +84,23 @@ def test_a_script_with_a_mistake_names_its_line(tmp_path: Path, capsys: pytest.C
     script.write_text('[{"fault": "slow"}, {"fault": "earthquake"}]', encoding="utf-8")
     assert main(["rehearse", "--faults", str(script)]) == 2
     assert "fault 2 of the script" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        assert main(["rehearse", "--port", port]) == 2
+    assert port in capsys.readouterr().err
+
+
+def test_it_goes_on_where_it_ended(tmp_path: Path) -> None:
+    file = tmp_path / "rehearsal.json"
+    for moment, shown in (("2026-03-04T11:00", "11:0"), ("2026-03-05T10:00", "11:0")):
+        with rehearsing("--keep", str(file), "--at", moment, "--speed", "0") as (said, process):
+            assert f"2026-03-04 {shown}" in said, "the time of the record, not that of the start"
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=20)
+        assert process.returncode == 0
+    assert file.exists()
