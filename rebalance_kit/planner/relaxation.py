@@ -7,13 +7,16 @@ from contextlib import suppress
 
 from rebalance_kit.planner.dual import Column, Point, Price, Range, first_true, settle_price, walk
 from rebalance_kit.planner.halves import Entry, Limits, Window, Work, WorkUsedUp, best_plan
+from rebalance_kit.planner.halves_wide import best_plan_wide
 from rebalance_kit.planner.line import Line
 
-NEAR_WIDTH = 120  # part-plans of each half that a search around a plan keeps
+NEAR_WIDTH = 60  # part-plans of each half that a search around a plan keeps
+WIDE_WIDTH = 2_500  # and that one over arrays keeps
 NEAR_BEST = 4  # counts of a line that such a search takes for their place near the bound
 NEAR_REACH = 3  # and for their place next to the plan's own count
 NEAR_ROUNDS = 6
-NEAR_WORK = 60_000
+NEAR_WORK = 15_000
+WIDE_WORK = 1_000_000
 POINT_LIMIT = 20_000  # counts that windows may hold together; past it they are not listed
 PASSES = 8
 
@@ -102,15 +105,16 @@ class Relaxation:
                 return plan
             plan = [*plan[: best[1]], best[2], *plan[best[1] + 1 :]]
 
-    def searched_near(self, plan: list[Point]) -> list[Point]:
-        """The best plan around a plan, again and again while it gets better."""
-        work = Work(NEAR_WORK)
+    def searched_near(self, plan: list[Point], *, wide: bool = False) -> list[Point]:
+        """The best plan around a plan, again and again while it gets better; `wide` looks at many more over arrays."""
+        way, width = (best_plan_wide, WIDE_WIDTH) if wide else (best_plan, NEAR_WIDTH)
+        work = Work(WIDE_WORK if wide else NEAR_WORK)
         for _ in range(NEAR_ROUNDS):
             gap = self.gap(plan)
             around = [self._window(i, self._near(i, point), gap) for i, point in enumerate(plan)]
             better = None
             with suppress(WorkUsedUp):
-                better = best_plan(around, self.limits(gap), work, NEAR_WIDTH)
+                better = way(around, self.limits(gap), work, width)
             if better is None or self.full_key(better) >= self.full_key(plan):
                 return plan
             plan = better

@@ -10,16 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import gcd
+from math import gcd, log10
 
 from rebalance_kit.planner.dual import Point, columns
 from rebalance_kit.planner.halves import Work, WorkUsedUp, best_plan
+from rebalance_kit.planner.halves_wide import best_plan_wide
 from rebalance_kit.planner.line import Line
 from rebalance_kit.planner.relaxation import Ranking, Relaxation
 
-WORK = 300_000  # part-plans looked at before a plan stays unproved
-NODE_WORK = 10_000  # what a branch costs besides
-ROUNDING_WORK = 20_000  # part-plans looked at where only the rounding of costs is open
+WORK = 6_000_000  # part-plans looked at before a plan stays unproved
+SLOW_WORK = 20_000  # what is listed one by one before arrays are worth their start
+HOPELESS = 14  # powers of ten of combinations: more are not worth beginning
+WIDE_WORK = 1_500_000  # what is listed in arrays at a time
+NODE_WORK = 400_000  # what a branch costs besides
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,11 @@ class _Tree:
         """Find the best plan of a node. None when that is proved; else a bound on the packed keys of its plans."""
         if self._listed(node):
             return None
-        if node is self.root and not self._only_rounding() and (level := node.level_plan()) is not None:
-            self._try(node, node.improved(level))
+        if node is self.root:
+            self.plan = min(self.plan, node.searched_near(self.plan, wide=True), key=self.root.full_key)
+            if (level := node.level_plan()) is not None:
+                improved = node.searched_near(node.improved(level), wide=True)
+                self.plan = min(self.plan, improved, key=self.root.full_key)
             if self._listed(node):
                 return None
         return self._branched(node)
@@ -108,17 +114,19 @@ class _Tree:
             return False
         if not all(window.entries for window in windows):
             return True
-        share = Work(min(self.work.left // 2, ROUNDING_WORK if self._only_rounding() else WORK))
-        self.work.left -= share.left
-        try:
-            best = best_plan(windows, node.limits(gap), share)
-        except WorkUsedUp:
-            return False
-        finally:
-            self.work.left += share.left
-        if best is not None:
-            self.plan = min(self.plan, best, key=self.root.full_key)
-        return True
+        size = sum(log10(len(window.entries)) for window in windows)
+        for way, most in ((best_plan, SLOW_WORK), (best_plan_wide, WIDE_WORK)):
+            if size > HOPELESS:
+                return False
+            share = Work(min(most, self.work.left // 2))
+            try:
+                best = way(windows, node.limits(gap), share)
+            except WorkUsedUp:
+                continue
+            if best is not None:
+                self.plan = min(self.plan, best, key=self.root.full_key)
+            return True
+        return False
 
     def _branched(self, node: Relaxation) -> int | None:
         """Split the line whose window is widest over several segments, and settle each part."""
