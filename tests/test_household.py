@@ -11,8 +11,8 @@ import pytest
 
 from rebalance_kit.planner.household_bound import Multipliers, lower_bound
 from rebalance_kit.planner.household_figures import state_household
-from rebalance_kit.planner.household_lp import relax
 from rebalance_kit.planner.household_problem import Holding, Household, Shared, Whole
+from rebalance_kit.planner.household_relax import relax
 from rebalance_kit.planner.household_solve import HouseholdSolution, NoHouseholdPlan, solve_household
 from rebalance_kit.planner.household_state import State
 from rebalance_kit.planner.problem import Asset

@@ -74,8 +74,8 @@ def _gap(problem: Household, state: State, bound: Fraction, prove: bool) -> Frac
 def _found(problem: Household) -> tuple[State, Fraction | None]:
     """The best plan that relaxation, rounding and moves find, and the bound in bp. Where orders have a price the
     relaxation is asked again near what it said, which leaves fewer of them."""
-    from rebalance_kit.planner.household_lp import relax
     from rebalance_kit.planner.household_moves import improve, rounded
+    from rebalance_kit.planner.household_relax import relax
 
     relaxed = relax(problem)
     if relaxed is None:
@@ -94,8 +94,8 @@ def _found(problem: Household) -> tuple[State, Fraction | None]:
 
 def _proposed(problem: Household, state: State, within_bp: Fraction, nodes: int) -> tuple[State, Fraction | None]:
     """The better of our plan and HiGHS's, and HiGHS's bound in bp (None: it has none that holds)."""
-    from rebalance_kit.planner.household_lp import propose
     from rebalance_kit.planner.household_moves import improve, nearest
+    from rebalance_kit.planner.household_relax import propose
 
     found = propose(problem, within_bp=within_bp, max_nodes=nodes)
     if found.counts is not None:
