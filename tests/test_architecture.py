@@ -87,7 +87,7 @@ def module_name(path: Path) -> str:
 # Imports modules while an audit hook, which cannot be removed, watches for what an import must not do.
 WATCH = """
 import json, os, sys
-import ipywidgets, voila.app, anywidget  # what others do when they are imported is theirs
+import ipywidgets, numpy, voila.app, anywidget  # what others do when they are imported is theirs
 
 acts = []
 
