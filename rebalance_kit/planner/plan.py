@@ -146,7 +146,8 @@ class Certificate:
 
     @property
     def valid(self) -> bool:
-        return all(check.holds for check in self.checks)
+        """Whether everything holds; where nothing was checked nothing is proved."""
+        return bool(self.checks) and all(check.holds for check in self.checks)
 
     def to_dict(self, language: Language = "en") -> dict[str, object]:
         """The certificate as JSON."""
@@ -284,13 +285,14 @@ def order_dict(order: Order, language: Language) -> dict[str, object]:
         "slippage": plain(order.slippage),
         "tax": _or_null(order.tax),
         "benefit": _or_null(order.benefit),
-        "lots": [{"lot_id": lot_id, "quantity": _shares(quantity)} for lot_id, quantity in order.lots],
+        "lots": [{"lot_id": name, "quantity": _lot_shares(order, shares)} for name, shares in order.lots],
         "reason": order.reason.of(language),
     }
 
 
-def _shares(quantity: Decimal) -> int | str:
-    return int(quantity) if quantity == int(quantity) else plain(quantity)
+def _lot_shares(order: Order, shares: Decimal) -> int | str:
+    """An integer where the order is one of whole shares and takes whole ones of the lot."""
+    return int(shares) if isinstance(order.quantity, int) and shares == int(shares) else plain(shares)
 
 
 def _or_null(value: Decimal | None) -> str | None:
