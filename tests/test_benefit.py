@@ -280,6 +280,16 @@ def test_without_a_covariance_the_benefit_is_null_and_a_finding_says_what_to_giv
     assert plan.to_dict()["benefit"] is None
 
 
+def test_many_assets_without_a_history_are_not_all_named() -> None:
+    codes = [f"S{i}" for i in range(10)]
+    made = situation(
+        ", ".join(f"{code} 10" for code in codes), ", ".join(f"{code} {1 + i} @ 100" for i, code in enumerate(codes))
+    )
+    finding = next(finding for finding in made_plan(made, force=True).findings if finding.rule == "benefit_unknown")
+    assert "S0, S1, S2, S3, S4 and 5 more" in finding.message.en
+    assert "S0, S1, S2, S3, S4 외 5개 종목" in finding.message.ko
+
+
 def test_what_cannot_be_weighed_is_not_traded_by_a_policy_that_trades_what_pays() -> None:
     plan = made_plan(document_003(costs={}))
     assert plan.orders == ()

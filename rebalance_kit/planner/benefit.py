@@ -27,8 +27,9 @@ from rebalance_kit.planner.stating import Case
 from rebalance_kit.policy.tracking_rules import correlations
 from rebalance_kit.prices.covariance import HistoricCovariance, covariance, without_history
 from rebalance_kit.trigger import Decision
-from rebalance_kit.words import Finding, Text
+from rebalance_kit.words import Finding, Text, same
 
+_MOST_NAMES = 5
 ASSUMED_AVERSION = Fraction(1)  # document 002's calibration: 0.98 to 1.05 fit what it prints
 
 
@@ -163,7 +164,8 @@ def _unweighed(
 
 def _unknown(case: Case, codes: Collection[str], *, bound: bool) -> Finding:
     missing = without_history(case.prices, codes) or tuple(sorted(codes))
-    names = ", ".join(missing)
+    names, more = ", ".join(missing[:_MOST_NAMES]), len(missing) - _MOST_NAMES
+    shown = Text(f"{names} and {more} more", f"{names} 외 {more}개 종목") if more > 0 else same(names)
     blocked = Text(
         " The policy trades only what pays, so nothing is traded.",
         " 정책이 이득이 있을 때만 매매하므로 매매하지 않습니다.",
@@ -174,8 +176,8 @@ def _unknown(case: Case, codes: Collection[str], *, bound: bool) -> Finding:
         "warning" if bound else "info",
         Text(
             "What the trades earn against their cost is not known: give prices.csv a history of closes, or the policy"
-            f" `costs.tracking.volatility`, for {names}.{tail.en}",
-            f"매매의 이득을 비용과 견줄 수 없습니다. {names}의 종가 이력을 prices.csv에 넣거나 정책에"
+            f" `costs.tracking.volatility`, for {shown.en}.{tail.en}",
+            f"매매의 이득을 비용과 견줄 수 없습니다. {shown.ko}의 종가 이력을 prices.csv에 넣거나 정책에"
             f" `costs.tracking.volatility`를 적어 주세요.{tail.ko}",
         ),
     )
