@@ -104,10 +104,10 @@ def closes(currency: str) -> list[Fraction]:
     return [last[ticker] for ticker in sorted(last)]
 
 
-def from_zero(python: str | None, largest: int) -> None:
+def from_zero(python: str | None, largest: int, limit: float) -> None:
     """Print ours and theirs, and what they say together."""
     cases = allocations(largest)
-    answers = peer_answers(python, cases)
+    answers = peer_answers(python, cases, limit)
     ratios, worse = [], 0
     for place, case in enumerate(cases):
         exact, spent = best_time(partial(_solved, solve, case))
@@ -115,6 +115,9 @@ def from_zero(python: str | None, largest: int) -> None:
         print(f"{case.name}: ours {_shown(case, exact, spent)}, proved {exact.proven};", end=" ")
         print(f"instant {_shown(case, quick, at_once)}", end="")
         for method, theirs in (answers[place] if answers else {}).items():
+            if theirs is None:
+                print(f"; {method} more than {limit:.0f} s (over {limit * 1000 / spent:.0f} times our time)", end="")
+                continue
             counts = {code: theirs["counts"].get(code, 0) for code in case.prices}
             same = solve(case.problem(case.spent(counts)))  # no more money than theirs used
             worse += case.distance(same.counts) > case.distance(counts) + 1e-9
@@ -139,12 +142,12 @@ def _shown(case: Allocation, found: Solution, spent: float) -> str:
     return f"{spent:.2f} ms, L2 {case.distance(found.counts):.2f} idle {case.left(found.counts):.1f}"
 
 
-def peer_answers(python: str | None, cases: Sequence[Allocation]) -> list[dict[str, Any]]:
+def peer_answers(python: str | None, cases: Sequence[Allocation], limit: float) -> list[dict[str, Any]]:
     """What PyPortfolioOpt answers, in its own process; nothing without its Python."""
     if python is None:
         print("no --peers: PyPortfolioOpt is left out")
         return []
-    tasks = json.dumps([case.task() for case in cases])
+    tasks = json.dumps({"limit": limit, "tasks": [case.task() for case in cases]})
     done = subprocess.run([python, str(PEERS)], input=tasks, capture_output=True, encoding="utf-8", check=True)
     told = json.loads(done.stdout.splitlines()[-1])
     print(f"PyPortfolioOpt {told['version']}: greedy_portfolio and lp_portfolio")

@@ -1,6 +1,6 @@
 """How fast and how good whole-share plans are, against PyPortfolioOpt and the same model given straight to HiGHS.
 
-python -m tests.benchmarks.planner [--peers PYTHON] [--quick]
+python -m tests.benchmarks.planner [--peers PYTHON] [--limit SECONDS] [--quick]
 
 Everything is measured in one run. PyPortfolioOpt runs in an environment of its own, if there is one:
 python -m venv peers && peers/bin/pip install pyportfolioopt; then --peers peers/bin/python. Prices are closes beside
@@ -238,11 +238,12 @@ def main(arguments: Sequence[str] = ()) -> int:
     """Print everything; with --quick small numbers only, in a few seconds."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.planner")
     parser.add_argument("--peers", metavar="PYTHON", help="a Python that has PyPortfolioOpt")
+    parser.add_argument("--limit", type=float, default=60, help="seconds that one allocation of theirs may take")
     parser.add_argument("--quick", action="store_true", help="small numbers only")
     asked = parser.parse_args(arguments)
     few: bool = asked.quick
     print("from zero, without costs")
-    from_zero(asked.peers, 7 if few else 100)
+    from_zero(asked.peers, 7 if few else 100, asked.limit)
     print("\nstraight: ours against HiGHS on the same model, in this process")
     races((3,) if few else (7, 30, 100), (1_000_000,) if few else (11_000_000, 300_000_000), 1 if few else 10)
     print("\nalone: drifted portfolios with costs and a minimum trade, warm")
