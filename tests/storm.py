@@ -62,8 +62,16 @@ def execute(context: RunContext) -> object:
     return engine.execute(PLAN, context, mode=Mode.PAPER, yes=PLAN.plan_id)
 
 
-def weather(seed: int, mode: str, *, crash_at: int | None = None, run: Engine = execute) -> Schedule:
-    """Live through one seed. `crash_at` crashes once, at that step, in a storm without other crashes."""
+def weather(
+    seed: int,
+    mode: str,
+    *,
+    crash_at: int | None = None,
+    run: Engine = execute,
+    on_crash: Callable[[random.Random], None] = lambda _: None,
+) -> Schedule:
+    """Live through one seed. `crash_at` crashes once, at that step, in a storm without other crashes. `on_crash` is
+    called at the moment of each crash: what else is lost with the process."""
     with _folder() as folder:
         dice = random.Random(seed)
         clock = Clock(HandClock().now)
@@ -71,7 +79,7 @@ def weather(seed: int, mode: str, *, crash_at: int | None = None, run: Engine = 
         done = Schedule(seed)
         phone = crash_at is None and dice.random() < 0.3
         for _ in range(LIVES):
-            if _lived(folder, book, dice, mode, done, crash_at, run) and _ended(folder):
+            if _lived(folder, book, dice, mode, done, crash_at, run, on_crash) and _ended(folder):
                 break
             clock.forward(dice.uniform(0, 40))
             if phone and dice.random() < 0.3:
@@ -90,7 +98,14 @@ def weather(seed: int, mode: str, *, crash_at: int | None = None, run: Engine = 
 
 
 def _lived(
-    folder: Path, book: Book, dice: random.Random, mode: str, done: Schedule, crash_at: int | None, run: Engine
+    folder: Path,
+    book: Book,
+    dice: random.Random,
+    mode: str,
+    done: Schedule,
+    crash_at: int | None,
+    run: Engine,
+    on_crash: Callable[[random.Random], None],
 ) -> bool:
     """One life of the program: whether it came to an end of its own."""
     fatal = crash_at if crash_at is not None else (dice.randrange(1, 120) if done.crashes < 5 else 10**9)
@@ -102,6 +117,7 @@ def _lived(
         done.steps += 1
         if count == fatal and (crash_at is None or done.crashes == 0):
             done.crashes += 1
+            on_crash(dice)
             raise Crash
 
     broker = StormBroker(book, dice, mode, ON, step=step)
