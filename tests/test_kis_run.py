@@ -62,6 +62,8 @@ def test_a_portfolio_at_the_broker_is_sold_and_bought_to_the_won(tmp_path: Path,
         booked = {(o.code, "BUY" if o.buys else "SELL"): (o.filled, o.amount) for o in kis.orders(env)}
         assert done.status == "SUCCESS"
         assert {(row.code, row.side): (row.filled, row.amount) for row in done.result.executions} == booked
+        costs = {(o.code, "BUY" if o.buys else "SELL"): o.fee + o.tax for o in kis.orders(env)}
+        assert {(row.code, row.side): row.commission for row in done.result.executions} == costs
         cash = account.cash("KRW")
         taken = sum((o.fee + o.tax for o in kis.orders(env)), Decimal(0))
         assert any(f"₩{taken}" in finding.message.en for finding in done.result.findings)
@@ -70,6 +72,8 @@ def test_a_portfolio_at_the_broker_is_sold_and_bought_to_the_won(tmp_path: Path,
     assert {p.code: p.quantity for p in after.holdings.positions} == {
         code: Decimal(held.quantity) for code, held in account.holdings.items()
     }
+    assert [(run.mode, run.status) for run in after.history().runs] == [(env, "SUCCESS")]
+    assert str(after._last_rebalance()) == "2026-04-01"
     assert (where / f"journal-{env}.sqlite").exists()
     assert not (where / "journal.sqlite").exists()
     assert not (where / "paper.sqlite").exists()
@@ -92,6 +96,24 @@ def test_won_and_dollars_each_pay_for_themselves_while_new_york_is_open(tmp_path
         snapshot = broker.snapshot()
         assert snapshot.cash_of("USD") == kis.account(env).cash("USD")
         assert all(order.price > 0 for order in kis.orders(env))  # limits alone
+
+
+@pytest.mark.parametrize("name", ["growth", "us"])
+def test_journal_broker_and_holdings_agree_afterwards(tmp_path: Path, name: str) -> None:
+    """Also in dollars, where no order says what it cost."""
+    where = folder(tmp_path, name)
+    with double(name, NIGHT if name == "us" else MORNING) as kis:
+        broker = before_double(kis, tmp_path / "kis", name)
+        opened = rk.open_portfolio(where, broker=broker)
+        made = opened.plan(force=True)
+        opened.run(made, yes=made.plan_id)
+        (found,) = rk.open_portfolio(where, broker=broker).reconcile()
+        assert (found.agrees, found.differences) == (True, ())
+        kis.clock.set("2026-04-03 10:00")
+        kis.phone_order("mock", "069500", "SELL", 1)
+        kis.clock.advance(60)
+        (found,) = rk.open_portfolio(where, broker=broker).reconcile()
+        assert {difference.what for difference in found.differences} == {"069500", "KRW"}
 
 
 def test_a_plan_that_is_too_old_or_whose_price_moved_is_not_carried_out(tmp_path: Path) -> None:

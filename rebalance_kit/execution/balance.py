@@ -65,6 +65,13 @@ def charges(run: RunRecord, snapshot: Snapshot) -> dict[str, Decimal]:
     }
 
 
+def contents(snapshot: Snapshot) -> dict[str, dict[str, str]]:
+    """What the account holds, as the journal remembers it: `shares` by code and `cash` by currency, as texts. For a
+    broker that states no commissions this is what the next comparison starts from."""
+    cash = {money.currency: plain(snapshot.cash_of(money.currency)) for money in snapshot.cash}
+    return {"shares": {p.code: plain(p.quantity) for p in snapshot.positions if p.quantity}, "cash": cash}
+
+
 def _plausible(run: RunRecord, snapshot: Snapshot, currency: str, taken: Decimal) -> bool:
     """Whether a sum can be the commissions and taxes of the run's orders: the one that the broker's own account of the
     day shows, where it shows one, and never more than a hundredth of what was traded."""

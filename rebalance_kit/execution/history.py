@@ -66,11 +66,15 @@ def reconciled(folder: Path, run_id: str, mode: Mode = Mode.PAPER) -> Mapping[st
         return None if row is None else json.loads(row[0])
 
 
-def history(folder: Path, account: str | None = None, mode: Mode = Mode.PAPER, language: Language = "en") -> History:
-    """The runs as answers, newest first."""
+def history(folder: Path, account: str | None = None, mode: Mode | None = None, language: Language = "en") -> History:
+    """The runs as answers, newest first: of one kind of account, or of all (paper and brokers have journals apart)."""
     from rebalance_kit.execution.result import History
 
-    return History(tuple(run.result() for run in runs(folder, account, mode)), language)
+    modes = tuple(Mode) if mode is None else (mode,)
+    found = [run for one in modes for run in runs(folder, account, one)]
+    if len(modes) > 1:
+        found.sort(key=lambda run: run.started_at, reverse=True)  # stable: a journal's own order stays
+    return History(tuple(run.result() for run in found), language)
 
 
 @contextmanager

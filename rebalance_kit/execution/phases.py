@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterable
 
 from rebalance_kit.brokers.base import Answer, SizesBuys, Snapshot, TakesExchanges, TakesTransfers
-from rebalance_kit.execution.balance import charges, differences, does_not_balance, status_of, total_value
+from rebalance_kit.execution.balance import charges, contents, differences, does_not_balance, status_of, total_value
 from rebalance_kit.execution.context import RunContext
 from rebalance_kit.execution.exchanging import says_exchange, sized_exchanges, worst_price
 from rebalance_kit.execution.journal import Journal
@@ -221,6 +221,8 @@ class Phases:
             self._journal.note(self._run_id, "not balanced", {"differences": [text.en for text in wrong]})
         elif known:
             self._say_charges(run, snapshot)
+            if snapshot.charged is not None:
+                self._journal.note(self._run_id, "reconciled", {"taken": "run", **contents(snapshot)})
             self._write_snapshot(run, snapshot)
         self._journal.end_run(run, status, stopped, total, self._journal.findings(self._run_id))
         context.trace("run.ended")

@@ -261,7 +261,8 @@ class Portfolio:
         """Every run of the account (or of all accounts), newest first."""
         from rebalance_kit.execution.history import history
 
-        return history(self.folder, self.account, self._mode(), language=self.language)
+        mode = self.broker.identity.mode if self.broker else None
+        return history(self.folder, self.account, mode, language=self.language)
 
     def to_dict(self, language: Language | None = None) -> dict[str, object]:
         """The JSON of `rebalance drift`: the drift, with the decision and what both found."""
@@ -309,13 +310,15 @@ class Portfolio:
     def _last_rebalance(self) -> date | None:
         from rebalance_kit.execution.history import last_rebalance
 
-        return last_rebalance(self.folder, self.account, self._mode())
+        days = (last_rebalance(self.folder, self.account, mode) for mode in self._modes())
+        return max((day for day in days if day is not None), default=None)
 
-    def _mode(self) -> Mode:
-        """Where the money is: each kind of account has a journal of its own."""
+    def _modes(self) -> tuple[Mode, ...]:
+        """Whose journals tell of this portfolio: the broker's that it was opened at; of a folder, every kind's, since
+        the newest run of any of them left the holdings that are in force."""
         from rebalance_kit.brokers.base import Mode
 
-        return Mode.PAPER if self.broker is None else self.broker.identity.mode
+        return tuple(Mode) if self.broker is None else (self.broker.identity.mode,)
 
     def _volatility(self, rules: Policy) -> Decimal | None:
         rule = rules.rebalancing.volatility

@@ -39,6 +39,8 @@ def propose(portfolio: Portfolio, plan: Plan, *, yes: str) -> str:
         "holdings": _path(portfolio.holdings_file),
         "prices": _path(portfolio.prices_file),
         "language": portfolio.language,
+        "broker": portfolio.broker.identity.broker if portfolio.broker else None,
+        "env": portfolio.broker.identity.mode.value if portfolio.broker else None,
     }
     return leave(portfolio.folder, request, plan.plan_id, yes)
 
@@ -67,6 +69,9 @@ def perform(folder: Path, request: Mapping[str, Any]) -> RunResult:
         on=request["on"],
         account=request["account"],
         language=request["language"],
+        broker=request.get("broker"),
+        env=request.get("env"),
+        again=True,
     )
     if (done := portfolio.executed(plan_id)) is not None:
         return done.result

@@ -11,6 +11,7 @@ and what became of an order is read from the list, which counts only when it is 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -41,7 +42,7 @@ from rebalance_kit.brokers.kis.token import TokenStore
 from rebalance_kit.brokers.kis.wire import HttpWire
 from rebalance_kit.errors import KitError
 from rebalance_kit.holdings.model import Cash, Position
-from rebalance_kit.orders import Side
+from rebalance_kit.orders import Shares, Side
 from rebalance_kit.prices.model import FxRate, Quote
 from rebalance_kit.sessions import Exchange
 from rebalance_kit.words import Text
@@ -84,6 +85,7 @@ class KisBroker:
         self._quotes = Quotes(client, listings, self._markets)
         self._changes = Changes(client, listings)
         self._rates: dict[str, Decimal] = {}
+        self._charges: dict[tuple[date, str, Shares], Decimal | None] = {}
         self._abroad: bool | None = True if listings.abroad else None
         settings = client.settings
         self.identity = Identity(NAME, settings.mode, account, settings.account.masked)
@@ -148,6 +150,8 @@ class KisBroker:
         """Every order of a session, Korean and American, and whether the list is complete."""
         rows, complete = self._rows(session)
         orders, _ = self._folded(rows, session)
+        if complete:
+            orders = tuple(self._with_charges(row, session) for row in orders)
         return OrderList(tuple(sorted(orders, key=lambda row: (row.placed_at, row.number))), complete)
 
     def place(self, order: BrokerOrder) -> Reply:
@@ -289,6 +293,15 @@ class KisBroker:
             orders += found
             live |= there
         return tuple(orders), live
+
+    def _with_charges(self, row: OrderRow, session: date) -> OrderRow:
+        """A Korean order that is done, with what it cost: asked for once. Of American ones the service says nothing."""
+        if row.live or not row.filled or row.currency != "KRW":
+            return row
+        key = (session, row.number, row.filled)
+        if key not in self._charges:
+            self._charges[key] = domestic.order_charges(self._client, session, row.number)
+        return replace(row, commission=self._charges[key])
 
     def _change(self, number: str, price: Decimal | None) -> Reply:
         wanted = number_of(number)

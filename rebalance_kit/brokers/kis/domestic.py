@@ -175,6 +175,14 @@ def orders_query(start: date, end: date) -> dict[str, str]:
     }
 
 
+def order_charges(client: Client, day: date, number: str) -> Decimal | None:
+    """What the service estimates that one order of a day cost: the list of that order alone has it in its totals. None
+    where it says nothing, as a mock account's list may."""
+    query = {**orders_query(day, day), "ODNO": number}
+    pages = client.pages(Call.ORDERS, query)
+    return _totals(pages).number("prsm_tlex_smtl") or None
+
+
 def _totals(pages: tuple[Body, ...]) -> Fields:
     return pages[0].one("output2")
 
