@@ -254,10 +254,13 @@ def test_an_account_of_parts_of_shares_is_planned_in_thousandths() -> None:
     assert plan.to_dict()["orders"][0]["quantity"] == "1.5"  # type: ignore[index]  # JSON
 
 
-def test_a_household_with_parts_of_shares_is_refused() -> None:
+def test_a_household_trades_parts_of_shares_where_the_account_does() -> None:
     wanted = policy("A 50, B 50", accounts={"x": {"fractional": True}, "y": {}})
-    with pytest.raises(RuleError, match="parts of shares"):
-        made_plan(situation(wanted, "x: A 10 @ 100; y: B 20 @ 100"), force=True)
+    plan = made_plan(situation(wanted, "x: A 10 @ 100; cash KRW 50; y: B 20 @ 100, A 0 @ 100; cash KRW 70"), force=True)
+    assert plan.certificate.valid
+    assert {type(order.quantity) for order in plan.orders if order.account == "y"} == {int}
+    after = {row.code: row.quantity for row in plan.after}
+    assert after["A"] == Decimal("15.5")
 
 
 def test_caps_are_kept() -> None:

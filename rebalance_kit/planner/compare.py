@@ -17,7 +17,7 @@ from rebalance_kit.money import exact_sum, plain, show_money, show_percent
 from rebalance_kit.orders import Order, Shares, Side, said_shares
 from rebalance_kit.planner.make import fx_cost, order_spend, wanted_orders
 from rebalance_kit.planner.plan import PlanOptions
-from rebalance_kit.planner.stating import Case, case_of, require_prices
+from rebalance_kit.planner.stating import Case, case_of, flow_policy, require_prices
 from rebalance_kit.planner.taxing import taxes_of
 from rebalance_kit.policy.model import CashRule, Policy
 from rebalance_kit.prices.instruments import Instruments
@@ -145,7 +145,7 @@ def compare_cash(
     require_prices(case)
     taxes = taxes_of(policy, household or holdings, prices, on, instruments, accounts=case.planned)
     case = replace(case, taxes=taxes)
-    exact = cash_rules(policy, drift, amount)
+    exact = cash_rules(flow_policy(policy, holdings, options), drift, amount)
     return CashComparison(
         amount=amount,
         base_currency=policy.base_currency,
@@ -159,7 +159,8 @@ def compare_cash(
 
 def rule_outcome(case: Case, split: RuleSplit, on: date) -> RuleOutcome:
     """One rule's split of what is paid in or out, in whole shares. RuleError when the cash cannot be raised."""
-    orders, exchanges = wanted_orders(case, cash_goals(case.policy, case.drift, case.flow, split.rule), on)
+    seen = flow_policy(case.policy, case.holdings, case.options)
+    orders, exchanges = wanted_orders(case, cash_goals(seen, case.drift, case.flow, split.rule), on)
     left = exact_sum((_left_over(case, orders), fx_cost(exchanges).copy_negate()))
     return RuleOutcome(split, orders, left, exchanges)
 

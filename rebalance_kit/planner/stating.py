@@ -158,46 +158,28 @@ def is_household(case: Case) -> bool:
 
 
 def flow_goals(policy: Policy, holdings: Holdings, drift: Drift, options: PlanOptions) -> tuple[Goal, ...]:
-    """The goals of a deposit or withdrawal. Of several accounts one pays or is paid: what it may not hold, or does not
-    hold, takes no part. Raises as `cash_goals`."""
+    """The goals of a deposit or withdrawal. Raises as `cash_goals`."""
     flow = (options.contribute or ZERO) - (options.withdraw or ZERO)
-    accounts = planned_accounts(policy, holdings, options.account)
-    seen = policy
-    if len(accounts) > 1:
-        paid = paid_account(policy, accounts)
-        held = [row.code for row in holdings.positions if row.account == paid and row.quantity > 0]
-        seen = for_flow(policy, paid, held, buys=flow > 0)
+    seen = flow_policy(policy, holdings, options)
     return cash_goals(seen, drift, flow, options.cash_rule or policy.rebalancing.cash.rule)
 
 
+def flow_policy(policy: Policy, holdings: Holdings, options: PlanOptions) -> Policy:
+    """The policy as a deposit or withdrawal sees it. Of several accounts one pays or is paid: what it may not hold, or
+    does not hold, takes no part."""
+    accounts = planned_accounts(policy, holdings, options.account)
+    if len(accounts) < 2:
+        return policy
+    paid = paid_account(policy, accounts)
+    held = [row.code for row in holdings.positions if row.account == paid and row.quantity > 0]
+    return for_flow(policy, paid, held, buys=options.contribute is not None)
+
+
 def case_of(policy: Policy, holdings: Holdings, prices: PriceBook, drift: Drift, options: PlanOptions) -> Case:
-    """The case of a plan: the account that was asked for, the only one held, or all of them as a household. RuleError
-    for a household with an account that trades parts of shares."""
+    """The case of a plan: the account that was asked for, the only one held, or all of them as a household."""
     accounts = planned_accounts(policy, holdings, options.account)
     paid = paid_account(policy, accounts)
-    case = Case(policy, holdings, prices, drift, options, paid, accounts, paid)
-    if is_household(case):
-        _require_whole_shares(policy, accounts)
-    return case
-
-
-def _require_whole_shares(policy: Policy, accounts: Iterable[str]) -> None:
-    for account in accounts:
-        rule = policy.accounts.get(account)
-        if rule is not None and rule.fractional:
-            raise RuleError(
-                "fractional_account",
-                where=Text(f"account {account}", f"계좌 {account}"),
-                wrong=Text("it trades parts of shares", "소수점 거래 계좌입니다"),
-                expected=Text(
-                    "whole shares, where accounts or assets are planned together",
-                    "계좌나 종목을 함께 계획할 때는 한 주 단위 거래",
-                ),
-                fix=Text(
-                    f"plan it alone with --account {account}, without interchangeable groups",
-                    f"--account {account}로 따로 계획하거나 대체 가능 그룹을 빼 주세요",
-                ),
-            )
+    return Case(policy, holdings, prices, drift, options, paid, accounts, paid)
 
 
 def require_prices(case: Case) -> None:
