@@ -91,11 +91,15 @@ def _traded(case: TaxCase, account: str) -> list[str]:
 
 
 def estimated(taxes: Taxes, orders: Sequence[Order], on: date) -> tuple[tuple[Order, ...], TaxEstimate | None]:
-    """The orders with their tax and lots, and the estimate that says so; as they are where there is none."""
+    """The orders with their tax and lots, and the estimate that says so; as they are where there is none, or where
+    somebody else's orders sell what is not there (the certificate says so)."""
     if taxes.case is None:
         return tuple(orders), None
     named = _with_chosen_lots(taxes, orders)
-    made = estimate_case(taxes.case, sales_of(named), purchases_of(named, on))
+    try:
+        made = estimate_case(taxes.case, sales_of(named), purchases_of(named, on))
+    except RuleError:
+        return tuple(orders), None
     rows = iter(made.sales)
     return tuple(_with_tax(o, next(rows)) if o.side is Side.SELL else replace(o, tax=ZERO) for o in named), made
 
