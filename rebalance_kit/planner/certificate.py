@@ -13,7 +13,7 @@ from rebalance_kit.errors import KitError
 from rebalance_kit.goals import minimum_trade
 from rebalance_kit.holdings.model import Holdings
 from rebalance_kit.money import exact_sum, plain
-from rebalance_kit.planner import account_proofs, benefit_proofs, order_proofs, sum_proofs, tax_proofs
+from rebalance_kit.planner import account_proofs, band_proofs, benefit_proofs, order_proofs, sum_proofs, tax_proofs
 from rebalance_kit.planner.evidence import Evidence, cash_floor, cash_rows, total_after
 from rebalance_kit.planner.plan import Certificate, Check, Plan
 from rebalance_kit.policy.model import Policy
@@ -69,6 +69,7 @@ CHECKS: dict[str, Faults] = {
     "cash": sum_proofs.cash,
     "exchanges": sum_proofs.exchanges,
     "caps": sum_proofs.caps,
+    "bands": band_proofs.bands,
     "drift": sum_proofs.drift,
     "due": sum_proofs.due,
     "goals": sum_proofs.goals,
@@ -102,6 +103,10 @@ SAID: Mapping[str, Text] = {
         "exchanges are allowed, needed and at the book's rate", "환전은 허용되고 필요하며 시세 환율과 비용에 맞습니다"
     ),
     "caps": Text("the caps on orders and turnover are kept", "주문 수와 거래액 한도를 지킵니다"),
+    "bands": Text(
+        "explicit bands are kept, or what keeps an asset outside is known",
+        "min과 max를 지키거나, 벗어난 종목은 그 까닭이 있습니다",
+    ),
     "drift": Text("the plan starts from the drift of the inputs", "입력에서 계산한 편차에서 출발합니다"),
     "due": Text("there are orders only when the decision asks for them", "결정에 따라서만 주문이 있습니다"),
     "goals": Text("the goals are those of the method or cash rule", "목표가 정한 방법이나 현금 규칙과 같습니다"),
@@ -158,6 +163,7 @@ FIGURES: Mapping[str, Callable[[Evidence], str]] = {
     "cash": _cash_figures,
     "exchanges": _exchange_figures,
     "caps": _turnover_figures,
+    "bands": band_proofs.band_figures,
     "drift": lambda evidence: plain(evidence.plan.drift.total_value),
     "value_conserved": _value_figures,
     "plan_id": lambda evidence: evidence.plan.plan_id,
