@@ -22,6 +22,7 @@ from rebalance_kit.checks import PlanBlocked
 from rebalance_kit.errors import UsageError
 from tests.folders import as_process
 from tests.make_kis import PORTFOLIOS, before_double
+from tests.shapes import RUN, faults
 
 MORNING = datetime(2026, 4, 1, 10, 0)  # noqa: DTZ001  # the first session of the quarter, in Seoul
 NIGHT = datetime(2026, 4, 2, 0, 30)  # noqa: DTZ001  # the same day in New York
@@ -201,12 +202,12 @@ def command(environment: dict[str, str], *words: str | Path) -> tuple[int, Any, 
 def test_the_command_reads_then_carries_out_at_the_local_kis(tmp_path: Path, private_state: Path) -> None:
     where = folder(tmp_path)
     with double(speed=10.0) as kis:
-        environment = kis.settings("mock") | {"KIS_CALLS_PER_SECOND": "10"}
+        environment = kis.settings("mock") | {"KIS_CALLS_PER_SECOND": "15"}
         words = ("run", where, "--broker", "kis", "--env", "mock", "--json")
         code, read, _ = command(environment, *words)
-        assert (code, read["status"], kis.orders("mock")) == (0, "DRY_RUN", [])
+        assert (code, read["status"], kis.orders("mock"), faults(read, RUN)) == (0, "DRY_RUN", [], [])
         code, done, said = command(environment, *words, "--yes", read["plan_id"])
-        assert (code, done["status"], done["plan_id"]) == (0, "SUCCESS", read["plan_id"])
+        assert (code, done["status"], done["plan_id"], faults(done, RUN)) == (0, "SUCCESS", read["plan_id"], [])
         booked = {order.code: str(order.filled) for order in kis.orders("mock")}
         assert {row["code"]: str(row["filled"]) for row in done["executions"]} == booked
         assert "sell 21 TIGER" in said
@@ -220,6 +221,20 @@ def test_the_command_reads_then_carries_out_at_the_local_kis(tmp_path: Path, pri
             assert not any(secret.encode() in held for secret in hidden), path
             assert path.stat().st_mode & 0o077 == 0 or path.parent == where
     assert not any(secret in said for secret in hidden)
+
+
+def test_what_a_notebook_submits_is_carried_out_by_a_worker_at_the_broker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = folder(tmp_path)
+    with double(speed=10.0) as kis:
+        for name, value in (kis.settings("mock") | {"KIS_CALLS_PER_SECOND": "15"}).items():
+            monkeypatch.setenv(name, value)
+        opened = rk.open_portfolio(where, broker="kis", env="mock")
+        made = opened.plan()
+        done = opened.submit(made, yes=made.plan_id)
+        assert (done.status, done.result.mode) == ("SUCCESS", "mock")
+        assert {order.code for order in kis.orders("mock")} == {row.code for row in done.result.executions}
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rebalance_kit.portfolio.model import Portfolio
 
 WAIT_SECONDS = 120.0
+WAIT_AT_BROKER = 1800.0  # orders wait for fills there, and calls keep their distance
 
 
 def propose(portfolio: Portfolio, plan: Plan, *, yes: str) -> str:
@@ -48,10 +49,11 @@ def propose(portfolio: Portfolio, plan: Plan, *, yes: str) -> str:
 def submit(portfolio: Portfolio, plan: Plan, *, yes: str) -> Run:
     """See `Portfolio.submit`."""
     proposal = propose(portfolio, plan, yes=yes)
+    seconds = WAIT_SECONDS if portfolio.broker is None else WAIT_AT_BROKER
     with _worker(portfolio.folder):
-        answer = wait(portfolio.folder, proposal, WAIT_SECONDS)
+        answer = wait(portfolio.folder, proposal, seconds)
     if answer is None:
-        raise _no_answer()
+        raise _no_answer(seconds)
     if isinstance(answer, KitError):
         raise answer
     return Run(plan, answer)
@@ -111,11 +113,11 @@ def _moved(before: str, now: str) -> RuleError:
     )
 
 
-def _no_answer() -> KitError:
+def _no_answer(seconds: float) -> KitError:
     return KitError(
         "no_answer",
         where=Text("worker", "작업 프로세스"),
-        wrong=Text(f"no answer within {WAIT_SECONDS:.0f} seconds", f"{WAIT_SECONDS:.0f}초 안에 응답이 없습니다"),
+        wrong=Text(f"no answer within {seconds:.0f} seconds", f"{seconds:.0f}초 안에 응답이 없습니다"),
         expected=Text("the result of the run", "실행 결과"),
         fix=Text("look at the history before asking again", "다시 요청하기 전에 실행 내역을 확인해 주세요"),
     )
