@@ -12,10 +12,10 @@ from math import ceil, floor, prod
 from typing import NamedTuple
 
 from rebalance_kit.planner.problem import Asset, Terms
-from rebalance_kit.tax.schedule import AmericanYear, SharedTax
+from rebalance_kit.tax.schedule import AmericanYear, SharedTax, Sums
 
 Key = tuple[Fraction, Fraction, int, tuple[tuple[int, bool], ...]]
-Owed = tuple[Fraction, ...]  # own tax, and the sums of gain, income, short and long
+Owed = tuple[Fraction, ...]  # own tax, and the sums of gain, income, short, long and collectible
 
 
 class Outcome(NamedTuple):
@@ -27,7 +27,7 @@ class Outcome(NamedTuple):
     squares: Fraction
     orders: int
     turnover: Fraction
-    owed: tuple[Owed, ...] = ((Fraction(0),) * 5,)  # one for every way to choose lots
+    owed: tuple[Owed, ...] = ((Fraction(0),) * 6,)  # one for every way to choose lots
 
 
 class Best(NamedTuple):
@@ -73,12 +73,16 @@ def shared_costs(assets: Sequence[Asset], plan: Sequence[Outcome], terms: Terms)
 
 def tax_of(shared: SharedTax | None, owed: Sequence[Fraction]) -> Fraction:
     """Own tax and the tax of the sums."""
-    own, gain, income, short, long = owed
+    own, gain, income, short, long, special = owed
     if shared is None:
         return own
     hinges = [(gain, hinge) for hinge in shared.gain] + [(income, hinge) for hinge in shared.income]
     own += sum((hinge.rate * max(Fraction(0), amount - hinge.above) for amount, hinge in hinges), Fraction(0))
-    return own if shared.american is None else own + netted(shared.american, short, long)
+    if shared.american is None:
+        return own
+    if shared.american.reading is None:
+        return own + netted(shared.american, short, long)
+    return own + shared.added(Sums(short=short, long=long, collectible=special))
 
 
 def netted(year: AmericanYear, short: Fraction, long: Fraction) -> Fraction:
@@ -205,8 +209,8 @@ def ways_to_sell(asset: Asset, units: int) -> Iterator[Owed]:
         ends = [[max(Fraction(0), min(p.shares, left - start))] for p, start in zip(pieces, starts, strict=True)]
     for taken in product(*ends):
         if sum(taken, Fraction(0)) == known:
-            rows = [(p.own, p.gain, p.income, p.short, p.long) for p in pieces]
-            yield tuple(sum((n * row[i] for n, row in zip(taken, rows, strict=True)), Fraction(0)) for i in range(5))
+            rows = [(p.own, p.gain, p.income, p.short, p.long, p.collectible) for p in pieces]
+            yield tuple(sum((n * row[i] for n, row in zip(taken, rows, strict=True)), Fraction(0)) for i in range(6))
 
 
 def rounded(amount: Fraction, unit: Fraction) -> Fraction:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
 from fractions import Fraction
 from random import Random
 
 from rebalance_kit.planner.problem import Asset, Terms
+from rebalance_kit.tax.rules import RuleBook
 from rebalance_kit.tax.schedule import AmericanYear, Hinge, Piece, SharedTax, TaxSchedule
+from rebalance_kit.tax.us import Gains, Taxpayer
 
 UNITS = {"KRW": Fraction(1), "USD": Fraction(1, 100), "JPY": Fraction(1)}
 RATES = {"USD": Fraction(14), "JPY": Fraction(9, 10)}
-KINDS = ("plain", "own", "korea", "income", "american", "exchange", "exchange3", "korea+exchange", "units")
+KINDS = ("plain", "own", "korea", "income", "american", "brackets", "exchange", "exchange3", "korea+exchange", "units")
+
+AMERICAN = ("american", "brackets")
 
 Case = tuple[tuple[Asset, ...], Terms]
 
@@ -19,7 +24,7 @@ def taxed_case(seed: int, kind: str) -> Case:
     """One problem of 1-4 assets; the same for the same seed and kind."""
     mix = Random(f"{kind} {seed}")
     abroad = ("USD", "JPY") if kind == "exchange3" else ("USD",) if "exchange" in kind else ()
-    american = kind == "american"
+    american = kind in AMERICAN
     base = "USD" if american else "KRW"
     buys, sells = mix.choice([(True, True), (True, True), (True, True), (True, False), (False, True)])
     fees = Fraction(mix.choice(["0", "0", "15/100000", "1/100"])), Fraction(mix.choice(["0", "1/1000", "3/100"]))
@@ -90,11 +95,26 @@ def _shared(mix: Random, kind: str) -> SharedTax | None:
         return SharedTax(
             american=AmericanYear(*before, rates[0], rates[1], rates[2], Fraction(mix.choice([5, 30, 3000])))
         )
+    if kind == "brackets":
+        return SharedTax(american=_bracketed(mix), saves=mix.random() < 0.7)
     if kind.startswith("korea") or kind == "units":
         return SharedTax(gain=hinges(1))
     if kind == "income":
         return SharedTax(gain=hinges(1), income=hinges(3))
     return None
+
+
+def _bracketed(mix: Random) -> AmericanYear:
+    """A year whose income lies next to where a rate changes, with rates that hold only roughly."""
+    reading = RuleBook().on(date(2026, 6, 1))
+    steps = [lower for rule in ("us_ordinary_single", "us_long_single") for lower, _ in reading.brackets(rule)]
+    income = mix.choice([*steps, reading.fraction("us_niit_threshold_single")]) + mix.randint(-80, 80)
+    before = Gains(Fraction(mix.randint(-40, 40)), Fraction(mix.randint(-40, 40)), Fraction(mix.choice([0, 0, 20])))
+    short, long = Fraction(mix.choice([12, 22, 35]), 100), Fraction(mix.choice([0, 15, 20]), 100)
+    limit = reading.fraction("us_loss_limit_single")
+    who = Taxpayer("single", max(Fraction(0), income))
+    return AmericanYear(before.short, before.long, short, long, short, limit, exact=False, before=before,
+                        taxpayer=who, reading=reading)  # fmt: skip
 
 
 def _schedule(mix: Random, kind: str, code: str, held: int, unit: Fraction, price: Fraction) -> TaxSchedule | None:
@@ -106,16 +126,18 @@ def _schedule(mix: Random, kind: str, code: str, held: int, unit: Fraction, pric
         left -= shares
         gain = price * Fraction(mix.randint(-60, 90), 100)
         place = mix.choice(["short", "long"])
+        special = kind == "brackets" and mix.random() < 0.2
         own = max(Fraction(0), gain) * Fraction(154, 1000) if kind in ("own", "income") and mix.random() < 0.7 else 0
         pieces.append(
             Piece(
                 f"{code}{len(pieces)}",
                 shares,
                 own=Fraction(own),
-                gain=gain if kind not in ("american", "own") else Fraction(0),
+                gain=gain if kind not in (*AMERICAN, "own") else Fraction(0),
                 income=max(Fraction(0), gain) if kind == "income" else Fraction(0),
-                short=gain if kind == "american" and place == "short" else Fraction(0),
-                long=gain if kind == "american" and place == "long" else Fraction(0),
+                short=gain if kind in AMERICAN and place == "short" else Fraction(0),
+                long=gain if kind in AMERICAN and place == "long" else Fraction(0),
+                collectible=gain if kind == "brackets" and place == "long" and special else Fraction(0),
             )
         )
-    return TaxSchedule("main", code, tuple(pieces), any_order=kind == "american" or mix.random() < 0.2)
+    return TaxSchedule("main", code, tuple(pieces), any_order=kind in AMERICAN or mix.random() < 0.2)

@@ -23,7 +23,16 @@ from tests.taxed_cases import KINDS, UNITS, Case, taxed_case
 from tests.taxed_milp import least_cost
 
 MOST_COMBINATIONS = 600
-EXAMPLES = {"plain": 350, "own": 220, "korea": 300, "income": 250, "american": 250, "exchange": 250, "exchange3": 100}
+EXAMPLES = {
+    "plain": 350,
+    "own": 220,
+    "korea": 300,
+    "income": 250,
+    "american": 250,
+    "exchange": 250,
+    "exchange3": 100,
+    "brackets": 40,
+}
 YEAR = AmericanYear(Fraction(0), Fraction(0), Fraction(37, 100), Fraction(15, 100), Fraction(37, 100), Fraction(3000))
 
 

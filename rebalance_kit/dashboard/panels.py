@@ -92,7 +92,7 @@ class Panels:
     def offer_accounts(self, accounts: Sequence[str], chosen: str | None, language: Language) -> None:
         """The accounts to choose from, where there are several."""
         self.account.options = [(w.ALL_ACCOUNTS.of(language), None), *((name, name) for name in accounts)]
-        self.account.value = chosen
+        self.account.index = 0 if chosen is None else 1 + list(accounts).index(chosen)  # a value of None selects nothing
         show(self.account, len(accounts) > 1)
 
 

@@ -59,6 +59,11 @@ class AssetDrift:
     exposure: Decimal = ONE
     stands_in: bool = False
 
+    @property
+    def unbounded(self) -> bool:
+        """Is any weight allowed, because only the group is tested?"""
+        return self.stands_in and self.lower <= 0 and self.upper >= 1
+
     def to_dict(self, *, fractional: bool = False) -> dict[str, object]:
         """The asset as JSON; a quantity is an integer where accounts hold whole shares and it is one."""
         whole = not fractional and self.quantity == int(self.quantity)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 else:
     Steps = Any
 
+HIGHEST_RATE = 0.8  # no gain is taxed higher, however it counts
 MARGIN = 1e-7  # of the gap: what floating point may be wrong by
 EXACT_LIMIT = 3_000  # plans whose tax is asked of the tax rules one by one
 SHORT, LONG, COLLECTIBLE = (Sums._fields.index(name) for name in ("short", "long", "collectible"))
@@ -73,6 +74,11 @@ class Figures:
         self.money = truth.tax_money * truth.times * at.weight  # key units for a unit of tax
         self.currencies = [currency for currency, _ in truth.problem.budgets]
         self.names = [i for i in range(1, len(Sums._fields)) if self.money and any(p.rates[i] for p in pieces)]
+        self.collectibles = any(
+            lot.sums.collectible for tax in truth.problem.taxes if tax is not None for lot in tax.lots
+        )
+        if self.collectibles and self.money:
+            self.names = sorted({*self.names, COLLECTIBLE})
         self.left = self._left()
         self.tax_rows: list[tuple[Floats, float]] = []
         self._set_up(limits)
@@ -158,6 +164,10 @@ class Figures:
 
     def at_most_worse(self, sums: Floats) -> Floats:
         """The most tax that such differences of the sums can come to."""
+        shared = self.truth.problem.shared
+        if shared is not None and shared.american is not None and not netted_is_true(shared.american):
+            dearest: Floats = HIGHEST_RATE * (float(self.money) / self.unit) * self.np.maximum(0.0, sums).sum(axis=1)
+            return dearest
         worse: Floats = (sums @ self.piece_rates.T).max(axis=1)
         return worse
 
@@ -197,7 +207,7 @@ class Figures:
         if shared is None or year is None:
             fixed = [float(piece.tax(start)) for piece in self.pieces]
             tax = (sums @ self.rates.T + np.array(fixed)).max(axis=1)
-        elif netted_is_true(year) and COLLECTIBLE not in self.names:
+        elif netted_is_true(year) and not self.collectibles:
             tax = self._netted(year, sums) - float(netted(year, Sums()))
             tax = tax if shared.saves else np.maximum(0.0, tax)
         else:

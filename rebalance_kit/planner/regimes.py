@@ -29,6 +29,7 @@ from rebalance_kit.planner.stands import Directions, Linear, Stand, linear
 from rebalance_kit.planner.taxed import Taken, dot
 from rebalance_kit.planner.truth import Judged, Truth
 from rebalance_kit.planner.year import Limit, Regime, is_convex, lies_below, regimes, shared_tax
+from rebalance_kit.planner.year_floor import floored, reach
 from rebalance_kit.tax.schedule import Sums
 
 LIMIT_ROUNDS = 2  # times that each limit of a region gets a price
@@ -55,6 +56,8 @@ class _Together:
     def __init__(self, problem: Problem) -> None:
         self.problem, self.truth = problem, Truth(problem)
         self.pieces = regimes(problem.shared)
+        if problem.shared is not None:
+            self.pieces = floored(self.pieces, problem.shared, reach(problem.taxes))
         self.best: Judged | None = None
         self.slack = self._slack()
         self.chooses = any(tax is not None and tax.any_order for tax in problem.taxes)

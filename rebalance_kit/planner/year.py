@@ -12,8 +12,8 @@ included:
     -loss_limit <= s + l <= 0:     ordinary_rate (s + l)
     s + l <= -loss_limit:          -ordinary_rate loss_limit
 
-Brackets, NIIT and collectibles change the rates within those regions; `below` then says how far such a piece may lie
-above the truth.
+Brackets, NIIT and collectibles change the rates within those regions; `year_floor` then says how far such a piece may
+lie above the truth.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def american_tax(year: AmericanYear, sums: Sums) -> Fraction:
 
 def netted_is_true(year: AmericanYear) -> bool:
     """Is the tax just that of the rates, collectibles aside?"""
-    return year.exact or year.reading is None
+    return year.reading is None or (year.exact and year.before.collectible <= 0)
 
 
 def netted(year: AmericanYear, sums: Sums) -> Fraction:
@@ -174,7 +174,8 @@ def _hinged(name: str, hinges: Sequence[Hinge]) -> list[Regime]:
 
 def _american(year: AmericanYear) -> list[Regime]:
     short, long = _on("short", 1), _on("long", 1)
-    both, before = added(short, long), year.short_before + year.long_before
+    had = (year.short_before, year.long_before) if year.reading is None else (year.before.short, year.before.long)
+    both, before = added(short, long), had[0] + had[1]
 
     def above(of: Sums, start: Fraction, least: Fraction = NOTHING) -> Limit:
         return Limit(of, least - start)
@@ -184,13 +185,13 @@ def _american(year: AmericanYear) -> list[Regime]:
 
     def piece(on_short: Fraction, on_long: Fraction, *limits: Limit) -> Regime:
         rates = Sums(short=on_short, long=on_long)
-        return Regime(rates, on_short * year.short_before + on_long * year.long_before, limits)
+        return Regime(rates, on_short * had[0] + on_long * had[1], limits)
 
     gained, least = above(both, before), -year.loss_limit
     return [
-        piece(year.short_rate, year.long_rate, above(short, year.short_before), above(long, year.long_before)),
-        piece(year.long_rate, year.long_rate, under(short, year.short_before), gained),
-        piece(year.short_rate, year.short_rate, under(long, year.long_before), gained),
+        piece(year.short_rate, year.long_rate, above(short, had[0]), above(long, had[1])),
+        piece(year.long_rate, year.long_rate, under(short, had[0]), gained),
+        piece(year.short_rate, year.short_rate, under(long, had[1]), gained),
         piece(year.ordinary_rate, year.ordinary_rate, under(both, before), above(both, before, least)),
         Regime(NO_SUMS, -year.ordinary_rate * year.loss_limit, (under(both, before, least),)),
     ]

@@ -104,14 +104,8 @@ def drift_scale(bars: Sequence[Bar]) -> float:
 
 
 def _asset_bar(asset: AssetDrift) -> Bar:
-    return Bar(
-        asset.code,
-        asset.name,
-        asset.drift,
-        asset.lower - asset.target_weight,
-        asset.upper - asset.target_weight,
-        asset.breached,
-    )
+    low, high = (None, None) if asset.unbounded else (asset.lower - asset.target_weight, asset.upper - asset.target_weight)
+    return Bar(asset.code, asset.name, asset.drift, low, high, asset.breached)
 
 
 def _group_bar(group: GroupDrift) -> Bar:
@@ -196,7 +190,7 @@ def _weight_axis(top: float, bottom: float) -> str:
 def _weight_row(asset: AssetDrift, weight: Decimal, y: float, top: float) -> str:
     middle = y + ROW / 2
     before, after, target = (_weight_x(w, top) for w in (asset.current_weight, weight, asset.target_weight))
-    low, high = _weight_x(asset.lower, top), _weight_x(asset.upper, top)
+    low, high = (target, target) if asset.unbounded else (_weight_x(asset.lower, top), _weight_x(asset.upper, top))
     words = f"{printable(asset.name)} {show_percent(asset.current_weight)} → {show_percent(weight)}"
     label = f"{show_percent(asset.current_weight)} → {show_percent(weight)}"
     return (

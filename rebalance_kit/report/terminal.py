@@ -170,5 +170,5 @@ def _asset_cells(asset: AssetDrift, drift: Drift) -> tuple[RenderableType, ...]:
         show_percent(asset.current_weight),
         show_percent(asset.target_weight),
         drift_line(asset.drift, asset.breached),
-        "" if asset.stands_in else band_text(asset.lower, asset.upper),
+        "" if asset.unbounded else band_text(asset.lower, asset.upper),
     )
