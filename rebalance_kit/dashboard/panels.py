@@ -92,7 +92,8 @@ class Panels:
     def offer_accounts(self, accounts: Sequence[str], chosen: str | None, language: Language) -> None:
         """The accounts to choose from, where there are several."""
         self.account.options = [(w.ALL_ACCOUNTS.of(language), None), *((name, name) for name in accounts)]
-        self.account.index = 0 if chosen is None else 1 + list(accounts).index(chosen)  # a value of None selects nothing
+        # By its place: to choose the value None would be to choose nothing.
+        self.account.index = [None, *accounts].index(chosen if chosen in accounts else None)
         show(self.account, len(accounts) > 1)
 
 

@@ -104,7 +104,9 @@ def drift_scale(bars: Sequence[Bar]) -> float:
 
 
 def _asset_bar(asset: AssetDrift) -> Bar:
-    low, high = (None, None) if asset.unbounded else (asset.lower - asset.target_weight, asset.upper - asset.target_weight)
+    if asset.unbounded:
+        return Bar(asset.code, asset.name, asset.drift, None, None, asset.breached)
+    low, high = asset.lower - asset.target_weight, asset.upper - asset.target_weight
     return Bar(asset.code, asset.name, asset.drift, low, high, asset.breached)
 
 
