@@ -156,7 +156,7 @@ class KisBroker:
 
     def place(self, order: BrokerOrder) -> Reply:
         """Send an order, once. What would certainly be refused is refused here, and nothing leaves."""
-        listing = self._listings.get(order.code)
+        listing, since = self._listings.get(order.code), self._client.moment()
         try:
             why = self._refusal(order, listing)
             if why is not None or listing is None:
@@ -172,7 +172,7 @@ class KisBroker:
                 body = overseas.order_body(market, listing.symbol, order.side, int(order.quantity), order.limit_price)
         except KitError as error:  # asked before anything left
             return Reply(Answer.NOT_SENT, Text(error.message("en"), error.message("ko")))
-        return _reply(self._client.order(call, body))
+        return _reply(self._client.order(call, body, since))
 
     def cancel(self, number: str) -> Reply:
         """Cancel what is left of an order. Nothing left is no failure: the list says what became of it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from rebalance_kit.brokers.base import Answer, Mode
 from rebalance_kit.brokers.kis.clock import ServiceClock
@@ -26,6 +27,8 @@ TRIES = 4  # of a question
 READINGS = 3  # of a list that changes while it is read
 MOST_PAGES = 50
 STALE_AFTER = 2.0  # seconds: a process that slept before it sent an order sends it no more
+
+Moment = tuple[datetime, float]
 
 
 class Unsupported(BrokerError):
@@ -122,16 +125,21 @@ class Client:
 
     # ---- orders ----
 
-    def order(self, call: Call, body: Mapping[str, str]) -> Sent:
-        """Send an order, or a change of one, once. Never raises: what is not certain is UNKNOWN."""
-        began, since = self.clock.now(), self._pacer.monotonic()
+    def moment(self) -> Moment:
+        """Now, by both clocks: one of them jumps when a computer slept."""
+        return self.clock.now(), self._pacer.monotonic()
+
+    def order(self, call: Call, body: Mapping[str, str], since: Moment | None = None) -> Sent:
+        """Send an order, or a change of one, once, unless too long ago (`since`, else this call) somebody decided to.
+        Never raises: what is not certain is UNKNOWN."""
+        began, ticks = since or self.moment()
         try:
             token = self._tokens.get()
         except KitError as error:
             return Sent(Answer.NOT_SENT, Text(error.message("en"), error.message("ko")))
         request = self._request(call, token, body=body, order=True)
         self._pacer.wait()
-        slept = max((self.clock.now() - began).total_seconds(), self._pacer.monotonic() - since)
+        slept = max((self.clock.now() - began).total_seconds(), self._pacer.monotonic() - ticks)
         if slept > STALE_AFTER + self._pacer.interval:
             return Sent(Answer.NOT_SENT, Text("too much time passed before it could be sent",
                                               "보내기까지 시간이 너무 지났습니다"))  # fmt: skip
