@@ -22,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil, lcm
+from typing import NamedTuple
 
 from rebalance_kit.planner.exchange import Exchange, exchange_prices
 from rebalance_kit.planner.line import OUTSIDE_PRICE as OUTSIDE_PRICE
@@ -107,6 +108,7 @@ class Problem:
     exchange: Exchange | None = None
     cash_price: Fraction = Fraction(0)
     minor_units: tuple[tuple[str, Fraction], ...] = ()
+    exact_tax: bool = True  # the grid holds every slope of tax without rounding
 
     def minor_unit(self, currency: str) -> Fraction:
         return dict(self.minor_units)[currency]
@@ -139,13 +141,19 @@ def state(assets: tuple[Asset, ...], terms: Terms) -> Problem:
     grains = _grains(ordered, terms, exchange)
     taxes = [None if asset.tax is None else unit_tax(asset.tax, asset.unit) for asset in ordered]
     scale = _scale(ordered, terms, grains, exchange)
-    scale *= _tax_scale(taxes, terms, scale / base)
+    finer, exact = _tax_scale(taxes, terms, scale / base)
+    scale *= finer
     money = terms.tax_weight * scale / base
     charged = [None if tax is None else replace(tax, money=money) for tax in taxes]
     raised = _raised(ordered, terms, exchange)
+    measures = {
+        (currency, rate): _measure(currency, rate, terms, grains[currency], scale)
+        for currency, rate in {(asset.currency, asset.rate) for asset in ordered}
+    }
     lines = tuple(
-        _line(asset, tax, raised[asset.currency], terms, grains[asset.currency], scale)
+        _line(asset, tax, raised[asset.currency], terms, grains[asset.currency], scale, measure)
         for asset, tax in zip(ordered, charged, strict=True)
+        for measure in (measures[asset.currency, asset.rate],)
     )
     available = dict.fromkeys(raised, Fraction(0)) | terms.available
     budgets = {
@@ -168,6 +176,7 @@ def state(assets: tuple[Asset, ...], terms: Terms) -> Problem:
         exchange,
         terms.cash_price,
         tuple(sorted(terms.units.items())),
+        exact,
     )
 
 
@@ -175,12 +184,42 @@ def _in_units(asset: Asset) -> Asset:
     return asset if asset.unit == 1 else replace(asset, price=asset.price * asset.unit)
 
 
-def _line(asset: Asset, tax: UnitTax | None, raised: Fraction, terms: Terms, grain: int, scale: int) -> Line:
-    unit, base = terms.units[asset.currency], terms.units[terms.base_currency]
-    rate = asset.rate * unit / base
-    price = asset.price / unit * grain
-    rounds = rate.denominator > 1 or price % grain > 0 or asset.fraction > 0
+class _Measure(NamedTuple):
+    """What the assets of one currency and rate share, so that it is worked out once: see `Line`."""
+
+    own: Fraction  # grains for a unit of own money
+    money: Fraction  # S-ths for a unit of base money
+    rate: tuple[int, int]
+    blur: int
+    slack: int
+    order_price: int
+    per_grain: int
+    idle_price: int
+    total: int | None
+
+
+def _measure(currency: str, asset_rate: Fraction, terms: Terms, grain: int, scale: int) -> _Measure:
+    unit, base = terms.units[currency], terms.units[terms.base_currency]
+    rate = asset_rate * unit / base
     slack = 2 * rate * terms.cash_price + (rate.denominator > 1)
+    return _Measure(
+        own=grain / unit,
+        money=scale / base,
+        rate=(rate.numerator, rate.denominator),
+        blur=ceil((1 + rate) / 2 * scale),
+        slack=ceil(slack * scale),
+        order_price=int(terms.order_price / base * scale),
+        per_grain=int(rate / grain * scale),
+        idle_price=int(terms.cash_price * rate / grain * scale),
+        total=max(1, int(terms.total / base * scale)) if terms.squared else None,
+    )
+
+
+def _line(
+    asset: Asset, tax: UnitTax | None, raised: Fraction, terms: Terms, grain: int, scale: int, measure: _Measure
+) -> Line:
+    price = _times(asset.price, measure.own)
+    rounds = measure.rate[1] > 1 or price % grain > 0 or asset.fraction > 0
     curve = None if tax is None else tax.curve()
     segments = _segments(asset, raised, terms)
     return Line(
@@ -188,24 +227,29 @@ def _line(asset: Asset, tax: UnitTax | None, raised: Fraction, terms: Terms, gra
         currency=asset.currency,
         held=asset.held,
         segments=segments if curve is None else split(segments, asset.held, curve.cuts()),
-        price=int(price),
-        kept=int(price * asset.fraction),
+        price=price,
+        kept=_times(asset.fraction, price),
         grain=grain,
-        rate=(rate.numerator, rate.denominator),
-        goal=int(asset.goal / base * scale),
-        floor=0 if asset.floor is None else int(asset.floor / base * scale),
-        ceiling=None if asset.ceiling is None else int(asset.ceiling / base * scale),
-        order_price=int(terms.order_price / base * scale),
+        rate=measure.rate,
+        goal=_times(asset.goal, measure.money),
+        floor=0 if asset.floor is None else _times(asset.floor, measure.money),
+        ceiling=None if asset.ceiling is None else _times(asset.ceiling, measure.money),
+        order_price=measure.order_price,
         scale=scale,
-        blur=ceil((1 + rate) / 2 * scale) if rounds else 0,
-        slack=ceil(slack * scale),
-        per_grain=int(rate / grain * scale),
-        idle_price=int(terms.cash_price * rate / grain * scale),
-        commission=int(price * asset.commission),
-        slippage=int(price * asset.slippage),
-        total=max(1, int(terms.total / base * scale)) if terms.squared else None,
+        blur=measure.blur if rounds else 0,
+        slack=measure.slack,
+        per_grain=measure.per_grain,
+        idle_price=measure.idle_price,
+        commission=_times(asset.commission, price),
+        slippage=_times(asset.slippage, price),
+        total=measure.total,
         tax=curve,
     )
+
+
+def _times(number: Fraction, factor: Fraction | int) -> int:
+    """The product of two that is whole, without the cost of making a fraction of it."""
+    return number.numerator * factor.numerator // (number.denominator * factor.denominator)
 
 
 def _exchange(assets: list[Asset], terms: Terms) -> Exchange | None:
@@ -237,7 +281,7 @@ def _raised(assets: list[Asset], terms: Terms, exchange: Exchange | None) -> dic
 
 def _segments(asset: Asset, raised: Fraction, terms: Terms) -> tuple[tuple[int, int], ...]:
     """Counts that are allowed: sold out, sold by the minimum or more, left alone, bought by the minimum or more."""
-    least = max(1, ceil(terms.minimum / (asset.price * asset.rate)))
+    least = max(1, ceil(terms.minimum / (asset.price * asset.rate))) if terms.minimum else 1
     found = [(asset.held, asset.held)]
     if asset.may_sell and asset.held > 0:
         found.insert(0, (0, max(0, asset.held - least)))
@@ -256,7 +300,8 @@ def _grains(assets: list[Asset], terms: Terms, exchange: Exchange | None) -> dic
         for asset in assets:
             if asset.currency == currency:
                 price = asset.price / unit
-                exact += [price, price * asset.fraction, price * asset.commission, price * asset.slippage]
+                exact.append(price)
+                exact += [price * part for part in (asset.fraction, asset.commission, asset.slippage) if part]
         grains[currency] = lcm(*(number.denominator for number in exact))
     if exchange is not None:
         sides = (1 + exchange.spread, 1 - exchange.spread)
@@ -269,10 +314,11 @@ def _scale(assets: list[Asset], terms: Terms, grains: dict[str, int], exchange: 
     """S: so many parts of a base minor unit that every term of the objective is whole, but tax."""
     base = terms.units[terms.base_currency]
     exact = [terms.total / base, terms.order_price / base]
+    for currency, asset_rate in {(asset.currency, asset.rate) for asset in assets}:
+        rate = asset_rate * terms.units[currency] / base / grains[currency]
+        exact += [rate, rate * terms.cash_price]
     for asset in assets:
-        rate = asset.rate * terms.units[asset.currency] / base / grains[asset.currency]
-        exact += [asset.goal / base, rate, rate * terms.cash_price]
-        exact += [edge / base for edge in (asset.floor, asset.ceiling) if edge is not None]
+        exact += [amount / base for amount in (asset.goal, asset.floor, asset.ceiling) if amount is not None]
     if exchange is not None:
         exact += [rate / grains[currency] for currency, rate in exchange.rates]
         for currency, _ in exchange.rates:
@@ -282,7 +328,7 @@ def _scale(assets: list[Asset], terms: Terms, grains: dict[str, int], exchange: 
     return lcm(*(number.denominator for number in exact))
 
 
-def _tax_scale(taxes: Sequence[UnitTax | None], terms: Terms, in_money: Fraction) -> int:
+def _tax_scale(taxes: Sequence[UnitTax | None], terms: Terms, in_money: Fraction) -> tuple[int, bool]:
     """How much finer S has to be for tax: exact where that is not absurdly fine, else a thousand million times, so that
     rounding a slope down loses less than a millionth of a minor unit on a thousand shares."""
     needed = 1
@@ -292,5 +338,5 @@ def _tax_scale(taxes: Sequence[UnitTax | None], terms: Terms, in_money: Fraction
             for rates in linear_rates(terms.shared):
                 needed = lcm(needed, *(slope.denominator for slope in exact.slopes(rates)))
                 if needed > FINEST:
-                    return ENOUGH
-    return needed
+                    return ENOUGH, False
+    return needed, True
