@@ -84,7 +84,9 @@ def assert_preview_shows(seen: Visit, plan: Plan) -> None:
         money = [show_money(amount, order.currency) for amount in (order.amount, order.commission, order.slippage)]
         limit = "시장가" if order.limit_price is None else show_money(order.limit_price, order.currency)
         side = "매수" if order.side == "BUY" else "매도"
-        assert cells == [f"{order.name} {order.code}", side, f"{order.quantity:,}", limit, *money, order.reason.ko]
+        tax = "–" if order.tax is None or order.side == "BUY" else show_money(order.tax, plan.drift.base_currency)
+        figures = [side, f"{order.quantity:,}", limit, *money, tax]
+        assert cells == [f"{order.name} {order.code}", *figures, order.reason.ko]
     summary, currency = plan.summary, plan.drift.base_currency
     facts = seen.page.locator(".rk-facts dd").all_text_contents()
     assert facts[:3] == [show_money(x, currency) for x in (summary.turnover, summary.commission, summary.slippage)]
