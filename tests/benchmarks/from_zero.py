@@ -19,7 +19,7 @@ import numpy as np
 from rebalance_kit.planner.instant import solve_instantly
 from rebalance_kit.planner.problem import Asset, Problem, Terms, state
 from rebalance_kit.planner.solve import Solution, solve
-from tests.benchmarks.measure import best_time
+from tests.benchmarks.measure import best_time, in_bp
 from tests.drifted import UNITS
 from tests.shared_data import SHARED
 
@@ -108,38 +108,45 @@ def from_zero(python: str | None, largest: int, limit: float) -> None:
     """Print ours and theirs, and what they say together."""
     cases = allocations(largest)
     answers = peer_answers(python, cases, limit)
-    ratios, worse = [], 0
+    solvers = {"exact": solve, "instant": solve_instantly}
+    faster: dict[str, list[float]] = {name: [] for name in solvers}
+    worse = dict.fromkeys(solvers, 0)
     for place, case in enumerate(cases):
-        exact, spent = best_time(partial(_solved, solve, case))
-        quick, at_once = best_time(partial(_solved, solve_instantly, case))
-        print(f"{case.name}: ours {_shown(case, exact, spent)}, proved {exact.proven};", end=" ")
-        print(f"instant {_shown(case, quick, at_once)}", end="")
+        spent = {}
+        for name, solver in solvers.items():
+            found, spent[name] = best_time(partial(_solved, solver, case))
+            status = "proved" if found.proven else f"within {in_bp(case.problem(), found.gap):.2f} bp"
+            print(f"{case.name}: {name} {spent[name]:.2f} ms, L2 {case.distance(found.counts):.2f}", end=" ")
+            print(f"idle {case.left(found.counts):.1f}, {status}")
         for method, theirs in (answers[place] if answers else {}).items():
+            taken = limit * 1000 if theirs is None else theirs["ms"]
+            times = ", ".join(f"{taken / own:.1f} times {name}" for name, own in spent.items())
+            if method == "lp" and len(case.prices) >= 30:
+                for name, own in spent.items():
+                    faster[name].append(taken / own)
             if theirs is None:
-                print(f"; {method} more than {limit:.0f} s (over {limit * 1000 / spent:.0f} times our time)", end="")
+                print(f"    {method} more than {taken:.0f} ms (over {times})")
                 continue
             counts = {code: theirs["counts"].get(code, 0) for code in case.prices}
-            same = solve(case.problem(case.spent(counts)))  # no more money than theirs used
-            worse += case.distance(same.counts) > case.distance(counts) + 1e-9
-            print(f"; {method} {theirs['ms']:.2f} ms, L2 {case.distance(counts):.2f}", end="")
-            print(f" idle {case.left(counts):.1f}", end="")
-            print(f" ({theirs['ms'] / spent:.1f} times our time; ours with its money", end="")
-            print(f" L2 {case.distance(same.counts):.2f} idle {case.left(same.counts):.1f})", end="")
-            if method == "lp" and len(case.prices) >= 30:
-                ratios.append(theirs["ms"] / spent)
-        print()
-    if ratios:
-        print(f"lp at 30 and 100 assets: {min(ratios):.0f} to {max(ratios):.0f} times our time;", end=" ")
-        print(f"a worse L2 of ours with the same money in {worse} cases")
+            print(f"    {method} {taken:.2f} ms ({times}), L2 {case.distance(counts):.2f}", end=" ")
+            print(f"idle {case.left(counts):.1f}; with its money", end=" ")
+            for name, solver in solvers.items():
+                same = solver(case.problem(case.spent(counts)))
+                worse[name] += case.distance(same.counts) > case.distance(counts) + 1e-9
+                print(f"{name} L2 {case.distance(same.counts):.2f} idle {case.left(same.counts):.1f}", end=" ")
+            print()
+    for name, ratios in faster.items():
+        if ratios and answers:
+            print(
+                f"lp at 30 and 100 assets takes {min(ratios):.0f} to {max(ratios):.0f} times as long as {name};",
+                end=" ",
+            )
+            print(f"with their money a worse L2 of ours in {worse[name]} cases")
 
 
 def _solved(solver: Callable[[Problem], Solution], case: Allocation) -> Solution:
     """The statement of the problem is part of the work."""
     return solver(case.problem())
-
-
-def _shown(case: Allocation, found: Solution, spent: float) -> str:
-    return f"{spent:.2f} ms, L2 {case.distance(found.counts):.2f} idle {case.left(found.counts):.1f}"
 
 
 def peer_answers(python: str | None, cases: Sequence[Allocation], limit: float) -> list[dict[str, Any]]:

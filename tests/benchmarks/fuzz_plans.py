@@ -3,8 +3,8 @@
 python -m tests.benchmarks.fuzz_plans 10000 1       number of portfolios, seed
 
 Every mode of planning is drawn: full, fraction, halfway, band edge, breached only, contribution, withdrawal, no sales,
-with lists, explicit bands, deadbands, buffers, caps, minimum trades, costs, a second currency, a code that the policy
-does not name. A request that cannot be met must be refused alike whatever the order.
+with lists, explicit bands, deadbands, buffers, caps, minimum trades, costs, a second currency, several accounts, a code
+that the policy does not name. A request that cannot be met must be refused alike whatever the order.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from tests.make_plan import made_plan
 METHODS = ("full", "fraction", "halfway", "band_edge", "breached_only")
 FLOWS = ("contribute", "withdraw")
 LISTED = 5
+MANY = 7  # assets that several accounts are tried with
 SIZES = (2, 3, 3, 4, 5, 6, 7, 7, 8, 10, 12, 20)
 Item = TypeVar("Item")
 CODES = [f"{letter}{number}" for number in range(1, 9) for letter in "ABCDEFGH"]
@@ -36,7 +37,7 @@ class Sketch:
     """A portfolio in the words of `tests.make`, every list in an order that means nothing."""
 
     groups: tuple[tuple[str, tuple[str, ...]], ...]
-    held: tuple[str, ...]
+    held: tuple[tuple[str, str], ...]  # account, and a position or cash
     prices: tuple[str, ...]
     base: str
     settings: dict[str, Any]
@@ -47,7 +48,7 @@ class Sketch:
         """Policy, holdings and prices."""
         text = "; ".join(f"{name}: {', '.join(assets)}" for name, assets in self.groups)
         wanted = policy(text, base_currency=self.base, **dict(self.settings))
-        held = holdings("main: " + ", ".join(self.held), currency=self.base)
+        held = holdings("; ".join(f"{account}: {row}" for account, row in self.held), currency=self.base)
         return Situation(wanted, held, book(", ".join(self.prices), currency=self.base))
 
     def shuffled(self, random: Random) -> Sketch:
@@ -69,6 +70,7 @@ def sketch(random: Random) -> Sketch:
 class _Draw:
     random: Random
     features: list[str] = field(default_factory=list)
+    accounts: tuple[str, ...] = ("main",)
 
     def sketch(self) -> Sketch:
         number = self.random.choice(SIZES)
@@ -82,15 +84,24 @@ class _Draw:
             held.append(f"Z9 {self.random.randint(1, 9)}")
             listed.append(f"Z9 {self._price(base)}")
         listed += ["USD/KRW 1387.5"] if foreign else []
+        settings = self._settings(codes, foreign, base)
+        if number <= MANY and self._sometimes(0.05, "several accounts"):
+            settings["accounts"] = {"main": {}, "second": {"type": self.random.choice(("taxable", "isa", "irp"))}}
+            self.accounts = ("main", "second")
         return Sketch(
             self._groups(codes),
-            tuple(held + self._cash(base, bool(foreign))),
+            self._in_accounts(held, self._cash(base, bool(foreign))),
             tuple(listed),
             base,
-            self._settings(codes, foreign, base),
+            settings,
             self._asked(base),
             tuple(self.features),
         )
+
+    def _in_accounts(self, positions: list[str], cash: list[str]) -> tuple[tuple[str, str], ...]:
+        """Every account has the same cash, and each position is in one of them."""
+        rows = [(self.random.choice(self.accounts), row) for row in positions]
+        return (*rows, *((account, row) for account in self.accounts for row in cash))
 
     def _sometimes(self, chance: float, feature: str) -> bool:
         happens = self.random.random() < chance
