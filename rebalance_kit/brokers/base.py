@@ -268,3 +268,12 @@ class KeepsTime(Protocol):
 
     def sleep(self, seconds: float) -> None:
         """Wait, in the time there."""
+
+
+@runtime_checkable
+class TellsClock(Protocol):
+    """A broker whose replies say what time it is there."""
+
+    @property
+    def wrong_by(self) -> timedelta | None:
+        """How far this computer's clock is from the broker's, where that is too far to trade by; else None."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import reduce
 
@@ -32,7 +32,8 @@ class Facts:
     whether the broker can exchange currencies and trade parts of shares for this program. `closed` says for each code
     whose exchange is closed now, why; `latest` are a broker's quotes at this moment, `now`, where orders are to leave.
     `whole` is the plan of all accounts where `plan` is one account's part of it: where it leads, and the caps, are
-    asked of the whole.
+    asked of the whole. `ex_dates` are (code, ex-dividend day); `clock_off` is how far this computer's clock is from
+    the broker's, where that is too far.
     """
 
     plan: Plan
@@ -58,6 +59,8 @@ class Facts:
     exchanges: bool = False
     parts: bool = False
     whole: Plan | None = None
+    ex_dates: tuple[tuple[str, date], ...] = ()
+    clock_off: timedelta | None = None
 
     @property
     def account(self) -> str:

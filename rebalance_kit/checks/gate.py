@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import InitVar, dataclass
 
-from rebalance_kit.checks import account_rules, effect_rules, landing, order_rules
+from rebalance_kit.checks import account_rules, effect_rules, guard_rules, landing, order_rules
 from rebalance_kit.checks.facts import Facts
 from rebalance_kit.checks.table import Broken, Rule
 from rebalance_kit.costs import Exchange
@@ -18,6 +18,7 @@ RULES: dict[Rule, Callable[[Facts], Iterator[Broken]]] = {
     Rule.ACCOUNT: account_rules.account,
     Rule.KILL_SWITCH: account_rules.kill_switch,
     Rule.APPROVED: account_rules.approved,
+    Rule.COOLDOWN: guard_rules.cooldown,
     Rule.SNAPSHOT: account_rules.snapshot,
     Rule.SESSION: account_rules.session,
     Rule.PRICE_AGE: order_rules.price_age,
@@ -36,7 +37,10 @@ RULES: dict[Rule, Callable[[Facts], Iterator[Broken]]] = {
     Rule.ONCE: account_rules.once,
     Rule.CURRENCY: order_rules.currency,
     Rule.EXCHANGE: account_rules.exchange,
+    Rule.EX_DATE: guard_rules.ex_date,
     Rule.DATA_TOTAL: account_rules.data_total,
+    Rule.CLOCK: guard_rules.clock,
+    Rule.TAX: guard_rules.tax,
     Rule.CERTIFICATE: account_rules.certificate,
 }
 

@@ -51,6 +51,12 @@ class Rule(Enum):
         "the policy is the approved one and the typed id is the plan's",
         "승인된 정책이고 입력한 번호가 계획 번호와 같다",
     )
+    COOLDOWN = _row(
+        "R05",
+        "real money follows a policy only after its cooldown",
+        "실제 주문은 승인 뒤 대기 기간이 지난 정책만 따른다",
+        default=("governance.cooldown_days: 7", "governance.cooldown_days: 7일"),
+    )
     SNAPSHOT = _row(
         "R06",
         "the broker holds what the plan was made from",
@@ -142,6 +148,12 @@ class Rule(Enum):
     CURRENCY = _row(
         "R22", "currencies and rates of order, price and policy agree", "주문, 가격, 정책의 통화와 환율이 같다"
     )
+    EX_DATE = _row(
+        "R23",
+        "no rebalance near an ex-dividend day, where the policy asks for that",
+        "정책이 정하면 배당락일 근처에서 리밸런싱하지 않는다",
+        default=("constraints.ex_dividend_days: 7", "constraints.ex_dividend_days: 7일"),
+    )
     DATA_TOTAL = _row(
         "R24",
         "the broker's holdings add up to the plan's total",
@@ -152,6 +164,19 @@ class Rule(Enum):
         "R29",
         "the broker can exchange currencies, and rates and costs are those of the plan's inputs",
         "증권사에서 환전할 수 있고 환율과 비용이 계획의 근거와 같다",
+    )
+    CLOCK = _row(
+        "R26",
+        "this computer's clock is the broker's",
+        "컴퓨터 시계가 증권사 시계와 같다",
+        default=("5 seconds", "5초"),
+    )
+    TAX = _row(
+        "R27",
+        "whether the plan begins to owe tax this year",
+        "이 계획으로 올해 세금이 생기기 시작하는지",
+        default=("the yearly deduction", "연간 공제"),
+        consequence=Consequence.ACKNOWLEDGE,
     )
     CERTIFICATE = _row("R28", "the plan's certificate is valid", "계획의 검산이 유효하다")
 

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from rebalance_kit.brokers.base import Broker, GivesPrices, KeepsHours, Mode, TakesExchanges, TellsCapabilities
+from rebalance_kit.brokers.base import (
+    Broker,
+    GivesPrices,
+    KeepsHours,
+    Mode,
+    TakesExchanges,
+    TellsCapabilities,
+    TellsClock,
+)
 from rebalance_kit.checks import Facts
 from rebalance_kit.execution.context import RunContext
 from rebalance_kit.execution.records import RunRecord
@@ -15,6 +23,8 @@ from rebalance_kit.execution.stop import is_stopped
 from rebalance_kit.money import exact_sum
 from rebalance_kit.orders import Side
 from rebalance_kit.planner.plan import Plan
+from rebalance_kit.prices.ex_dates import FILE_NAME as EX_DATES_FILE
+from rebalance_kit.prices.ex_dates import read_ex_dates
 from rebalance_kit.prices.model import PriceBook, Quote
 from rebalance_kit.words import Text
 
@@ -49,8 +59,16 @@ def gather_facts(
         recent_turnover=_turnover(runs, session, context.prices),
         whole=context.whole,
         exchanges=isinstance(broker, TakesExchanges),
+        ex_dates=_ex_dates(context),
+        clock_off=broker.wrong_by if isinstance(broker, TellsClock) else None,
         parts=isinstance(broker, TellsCapabilities) and broker.capabilities.fractional,
     )
+
+
+def _ex_dates(context: RunContext) -> tuple[tuple[str, date], ...]:
+    """The ex-dividend days of the folder's file, where there is one."""
+    path = context.folder / EX_DATES_FILE
+    return read_ex_dates(path, context.policy) if path.exists() else ()
 
 
 def _closed(broker: Broker, plan: Plan) -> tuple[tuple[str, Text], ...]:

@@ -126,6 +126,7 @@ LIMITS: dict[str, tuple[str, Callable[[str], Text]]] = {
 }
 OTHERS = {
     "not_a_flag": (Text("true or false", "true 또는 false"), CORRECT),
+    "not_a_day": (Text("a day such as 2026-04-01", "2026-04-01처럼 쓴 날짜"), CORRECT),
     "not_a_whole_number": (
         Text("a whole number in digits", "숫자로 쓴 정수"),
         Text("write it without a decimal point or unit", "소수점이나 단위 없이 쓰십시오"),
@@ -153,6 +154,7 @@ OTHERS = {
 }
 OTHER_CODES = {
     "not_a_flag": "not_true_or_false",
+    "not_a_day": "not_a_day",
     "not_a_whole_number": "not_a_whole_number",
     "string_pattern_mismatch": "unknown_currency",
     "string_too_short": "empty_value",

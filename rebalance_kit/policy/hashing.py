@@ -19,9 +19,11 @@ def policy_hash(policy: Policy) -> str:
 
     It does not depend on comments, on the order of keys, assets, groups or accounts, on how a number is written
     (0.350 and 0.35), or on whether a default or a group's `weight` is written out; nor on `governance.approved`,
-    which holds the hash itself.
+    which holds the hash itself, and the day of that approval.
     """
-    settings = policy.model_dump(exclude_defaults=True, exclude={"governance": {"approved"}, "accounts": True})
+    settings = policy.model_dump(
+        exclude_defaults=True, exclude={"governance": {"approved", "approved_on"}, "accounts": True}
+    )
     accounts = {name: _canonical(rule.model_dump(exclude_defaults=True)) for name, rule in policy.accounts.items()}
     content = {"format": FORMAT, "policy": _canonical(_without_weights(settings)), "accounts": accounts}
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

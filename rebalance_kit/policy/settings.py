@@ -18,7 +18,7 @@ from rebalance_kit.policy.choices import (
     Method,
     Strategy,
 )
-from rebalance_kit.policy.values import Amount, Code, Flag, Month, Name, Number, Positive, Rate, Weight, Whole
+from rebalance_kit.policy.values import Amount, Code, Day, Flag, Month, Name, Number, Positive, Rate, Weight, Whole
 
 
 class Part(BaseModel):
@@ -152,6 +152,7 @@ class Tax(Part):
 class Governance(Part):
     cooldown_days: Annotated[Whole, Field(ge=0, le=365)] = 7
     approved: Name | None = None
+    approved_on: Day | None = None
 
 
 Days = Annotated[Whole, Field(ge=0)]

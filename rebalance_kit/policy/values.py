@@ -8,6 +8,7 @@ computed. Fifteen digits before the point and twelve after keep every product of
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -16,6 +17,7 @@ from pydantic_core import PydanticCustomError
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]{1,15}(?:\.[0-9]{0,12})?|\.[0-9]{1,12})")
 WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
+DAY = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
 FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
@@ -39,6 +41,15 @@ def _flag(value: object) -> object:
     return FLAGS[value.strip().lower()]
 
 
+def _day(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return date.fromisoformat(value.strip() if DAY.fullmatch(value.strip()) else "")
+    except ValueError:
+        raise PydanticCustomError("not_a_day", "not a day written 2026-04-01") from None
+
+
 Number = Annotated[Decimal, BeforeValidator(_number), Field(allow_inf_nan=False)]
 Weight = Annotated[Number, Field(ge=0, le=1)]
 Rate = Annotated[Number, Field(ge=0, lt=1)]
@@ -47,6 +58,7 @@ Positive = Annotated[Number, Field(gt=0)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Month = Annotated[Whole, Field(ge=1, le=12)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
+Day = Annotated[date, BeforeValidator(_day)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Code = Annotated[str, Field(min_length=1, max_length=40)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]

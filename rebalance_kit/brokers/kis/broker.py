@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from rebalance_kit.brokers.base import (
@@ -183,6 +183,11 @@ class KisBroker:
     def revise(self, number: str, limit_price: Decimal) -> Reply:
         """Put what is left of an order to another price. In the list it stays the order that it was."""
         return self._change(number, limit_price)
+
+    @property
+    def wrong_by(self) -> timedelta | None:
+        """How far this computer's clock is from the service's, where that is too far to trade by; else None."""
+        return self._client.clock.wrong_by
 
     def closed_for(self, code: str) -> Text | None:
         """Why an order for a code would be refused now; None while its exchange trades."""
