@@ -47,23 +47,19 @@ def orders_of(
 
 
 def exchanges_of(case: Case, solution: Solution | HouseholdSolution | ProposedCounts | None) -> tuple[Exchange, ...]:
-    """The exchange lines of a solution, at the price book's rates. A household exchanges nothing."""
-    if not isinstance(solution, Solution):
-        return ()
-    base, lines = case.policy.base_currency, []
-    for currency, amount in solution.exchanges:
-        if amount:
-            lines.append(
-                exchanged(
-                    case.account,
-                    base,
-                    currency,
-                    _own_money(amount, currency),
-                    rate=case.prices.rate(currency),
-                    spread=case.policy.costs.fx_spread,
-                )
-            )
-    return tuple(lines)
+    """The exchange lines of a solution, at the price book's rates."""
+    lines: list[tuple[str, str, Decimal]] = []
+    if isinstance(solution, Solution):
+        lines = [(case.account, currency, _own_money(amount, currency)) for currency, amount in solution.exchanges]
+    else:  # a household's, which a proposal of counts has none of
+        found: Sequence[tuple[str, str, int]] = getattr(solution, "exchanges", ())
+        lines = [(account, c, product(Decimal(units), minor_unit(c))) for account, c, units in found]
+    base, spread = case.policy.base_currency, case.policy.costs.fx_spread
+    return tuple(
+        exchanged(account, base, currency, amount, rate=case.prices.rate(currency), spread=spread)
+        for account, currency, amount in lines
+        if amount
+    )
 
 
 def _own_money(amount: Fraction, currency: str) -> Decimal:

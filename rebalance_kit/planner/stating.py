@@ -54,8 +54,8 @@ class Case:
 
     @property
     def exchanges(self) -> bool:
-        """May the plan exchange cash, and is there another currency? A household exchanges nothing."""
-        return self.policy.rebalancing.cash.exchange and len(self.currencies) > 1 and not is_household(self)
+        """May the account that is looked at exchange cash, and is there another currency?"""
+        return self.policy.rebalancing.cash.exchange and len(self.currencies) > 1
 
     @property
     def planned(self) -> tuple[str, ...]:

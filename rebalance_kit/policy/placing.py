@@ -71,8 +71,7 @@ def yearly_drag(policy: Policy, asset: Asset, account: str) -> Decimal:
 
 def for_flow(policy: Policy, account: str, held: Collection[str], *, buys: bool) -> Policy:
     """The policy as a deposit into (or a withdrawal from) one of several accounts sees it: what the account may not
-    hold is not bought, what it does not hold is not sold, so that others take their part; nothing is exchanged."""
-    policy = without_exchange(policy)
+    hold is not bought, what it does not hold is not sold, so that others take their part."""
     barred = {a.code for a in policy.assets if (not may_hold(policy, a, account) if buys else a.code not in held)}
     if not barred:
         return policy
@@ -86,15 +85,6 @@ def for_flow(policy: Policy, account: str, held: Collection[str], *, buys: bool)
         inner = {sub: one.model_copy(update={"assets": seen(one.assets)}) for sub, one in group.groups.items()}
         allocation[name] = group.model_copy(update={"assets": seen(group.assets), "groups": inner})
     return policy.model_copy(update={"allocation": allocation})
-
-
-def without_exchange(policy: Policy) -> Policy:
-    """The policy where no plan exchanges currencies."""
-    cash = policy.rebalancing.cash
-    if not cash.exchange:
-        return policy
-    rebalancing = policy.rebalancing.model_copy(update={"cash": cash.model_copy(update={"exchange": False})})
-    return policy.model_copy(update={"rebalancing": rebalancing})
 
 
 def paid_account(policy: Policy, accounts: Sequence[str]) -> str:
