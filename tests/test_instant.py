@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -12,9 +13,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from rebalance_kit.execution.packing import pack, unpack
 from rebalance_kit.planner.instant import solve_instantly
+from rebalance_kit.planner.plan import PlanOptions
 from rebalance_kit.planner.problem import Asset, Problem, Terms, state
 from rebalance_kit.planner.solve import NoPlan, Solution, solve
+from rebalance_kit.portfolio import open_portfolio
+from rebalance_kit.samples import write_sample
 from tests.drifted import UNITS, drifted, drifted_problem
 from tests.make import document_000, document_001
 from tests.make_plan import made_plan
@@ -166,6 +171,15 @@ def test_cash_that_cannot_be_raised_says_how_much_is_missing() -> None:
     with pytest.raises(NoPlan) as exact:
         solve(short)
     assert (quick.value.currency, quick.value.missing) == (exact.value.currency, exact.value.missing)
+
+
+def test_an_instant_plan_is_executed_like_any_other(tmp_path: Path) -> None:
+    folder = tmp_path / "growth"
+    write_sample(folder)
+    portfolio = open_portfolio(folder, on="2026-04-01")
+    plan = portfolio.plan(force=True, instant=True)
+    assert unpack(PlanOptions, pack(PlanOptions, plan.options)) == plan.options  # so that a worker plans the same
+    assert portfolio.run(plan, yes=plan.plan_id).result.status == "SUCCESS"
 
 
 @pytest.mark.parametrize("asked", [{"force": True}, {"contribute": "1000000"}, {"withdraw": "700000"}])
