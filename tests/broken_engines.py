@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
 from rebalance_kit.brokers.base import Answer, BrokerOrder, OrderList, OrderRow, Reply
 from rebalance_kit.errors import BrokerError
-from rebalance_kit.execution import sending
+from rebalance_kit.execution import engine, sending
 from rebalance_kit.execution.context import RunContext
+from rebalance_kit.execution.journal import Journal
 from rebalance_kit.execution.phases import Phases
 from rebalance_kit.execution.records import Attempt, Intent, RunRecord, State
+from rebalance_kit.execution.repricing import Repricer
 from rebalance_kit.orders import Shares, Side
+from rebalance_kit.policy.model import Policy
+from rebalance_kit.prices.model import Quote
 from rebalance_kit.words import same
 
 Break = Callable[[pytest.MonkeyPatch], None]
@@ -132,6 +137,55 @@ def counts_the_quiet_from_the_sending(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(sending.Sender, "_is_absent", absent)
 
 
+class _NoLock:
+    """A lock that locks nothing."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        pass
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def holds_no_lock(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(engine, "FileLock", _NoLock)
+
+
+def follows_without_the_cash(patch: pytest.MonkeyPatch) -> None:
+    """A raised limit is not asked whether it can be paid for."""
+    patch.setattr(Repricer, "_paid_for", lambda *_: True)
+
+
+def follows_with_another_order(patch: pytest.MonkeyPatch) -> None:
+    """A second order at the new limit, instead of the first one changed."""
+
+    def move(self: Repricer, attempt: Attempt, limit: Decimal) -> None:
+        left = attempt.quantity - attempt.filled
+        self._context.broker.place(
+            BrokerOrder(attempt.attempt_id, attempt.code, attempt.side, left, limit, attempt.currency)
+        )
+
+    patch.setattr(Repricer, "_move", move)
+
+
+def follows_in_silence(patch: pytest.MonkeyPatch) -> None:
+    """A limit is changed before the journal knows of it, and again as often as it likes."""
+    patch.setattr(Journal, "repriced", lambda *_: {})
+
+
+def follows_any_price(patch: pytest.MonkeyPatch) -> None:
+    """The new limit is the last one and three parts in a hundred, whatever the market says."""
+
+    def anything(_: Policy, attempt: Attempt, quote: Quote, on: date) -> Decimal | None:
+        more = Decimal("1.03") if attempt.side is Side.BUY else Decimal("0.97")
+        return None if attempt.limit_price is None or on != quote.as_of else attempt.limit_price * more
+
+    patch.setattr(repricing, "limit_now", anything)
+
+
 def _row(attempt: Attempt, number: str, *, live: bool) -> OrderRow:
     return OrderRow(
         number=number,
@@ -162,5 +216,20 @@ BROKEN: dict[str, Break] = {
         takes_a_cancel_for_done,
         forgets_what_is_unknown,
         sends_again_what_is_unknown,
+    )
+}
+
+# One process alone cannot show these: they are caught by a race (`racing`).
+BROKEN_AMONG_PROCESSES: dict[str, Break] = {
+    function.__name__: function for function in (holds_no_lock, counts_the_quiet_from_the_sending)
+}
+
+FOLLOWERS: dict[str, Break] = {
+    function.__name__: function
+    for function in (
+        follows_without_the_cash,
+        follows_with_another_order,
+        follows_in_silence,
+        follows_any_price,
     )
 }
