@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cmp_to_key
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -21,7 +20,7 @@ from rebalance_kit.planner.line import Choice, Line
 Price = tuple[int, int]  # p/q: key units for a grain of cash
 Range = tuple[int, int]  # counts, both ends included
 CLOSE_LIMIT = 200  # counts that are compared one by one for a line's lowest reduced key
-START_REACH = 3  # counts on either side of a goal, an edge or an end that every search looks at
+START_REACH = 2  # counts on either side of a goal, an edge or an end that every search looks at
 
 
 class Point(NamedTuple):
@@ -169,7 +168,7 @@ def walk(made: Sequence[Column], budget: int) -> Walk | None:
         for i, hull in enumerate(hulls)
         for before, after in pairwise(hull)
     ]
-    for worse, saved, i, after in sorted(steps, key=cmp_to_key(_steeper)) if left < 0 else ():
+    for worse, saved, i, after in sorted(steps, key=_steepness) if left < 0 else ():
         plan[i] = after
         left += saved
         price = (worse, saved)
@@ -178,8 +177,9 @@ def walk(made: Sequence[Column], budget: int) -> Walk | None:
     return Walk(price, plan) if left >= 0 else None
 
 
-def _steeper(step: tuple[int, int, int, Point], other: tuple[int, int, int, Point]) -> int:
-    return step[0] * other[1] - other[0] * step[1]
+def _steepness(step: tuple[int, int, int, Point]) -> float:
+    """The loss for a grain. Rounding to a float never swaps two steps, and equal ones keep their order."""
+    return step[0] / step[1]
 
 
 def _hull(points: Iterable[Point]) -> list[Point]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import ceil
+from math import ceil, log10
 from typing import NamedTuple
 
 from rebalance_kit.planner.frame import Frame
@@ -22,7 +22,8 @@ from rebalance_kit.tax.schedule import Sums
 
 OPTION_LIMIT = 6_000  # counts of all lines together
 STATE_LIMIT = 20_000  # part-plans of a half
-WORK = 1_500_000  # part-plans that are looked at in all
+WORK = 500_000  # part-plans that are looked at in all
+HOPELESS = 16  # powers of ten of combinations: more are not worth beginning
 PAIR_LIMIT = 10_000_000  # pairs of part-plans that are looked at
 JUDGE_LIMIT = 1_000  # plans that are judged exactly
 RIVALS = 1_000_000  # comparisons of a list of part-plans with those that lost least
@@ -60,7 +61,7 @@ class _Options:
         if counts is None:
             raise TooMuch
         found = [[one for count in row for one in self._ways(place, count)] for place, row in enumerate(counts)]
-        if sum(map(len, found)) > OPTION_LIMIT:
+        if sum(map(len, found)) > OPTION_LIMIT or sum(log10(max(1, len(row))) for row in found) > HOPELESS:
             raise TooMuch
         return found
 

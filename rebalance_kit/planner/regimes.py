@@ -52,6 +52,17 @@ def best_together(problem: Problem, hint: Mapping[str, int] | None = None) -> To
     return together.convex() if is_convex(problem.shared) else together.by_regions()
 
 
+class _Stood(NamedTuple):
+    """The best counts under a stand and the plan that they are, if it can be paid; a bound for all plans that the stand
+    never overcharges; what the stand says of this one; and whether it is proved to be the best under the stand."""
+
+    plan: Judged | None
+    counts: list[int]
+    bound: Fraction
+    under: Fraction
+    proven: bool
+
+
 class _Together:
     def __init__(self, problem: Problem) -> None:
         self.problem, self.truth = problem, Truth(problem)
@@ -64,12 +75,14 @@ class _Together:
 
     def _slack(self) -> Fraction:
         """How much rounding slopes down to the grid can hide: nothing where the grid is exact."""
-        lost = 0
-        for line, tax in zip(self.problem.lines, self.problem.taxes, strict=True):
-            if tax is not None:
-                slopes = (slope for piece in self.pieces for slope in tax.slopes(piece.rates))
-                lost += line.held * tax.depth if any(slope.denominator > 1 for slope in slopes) else 0
-        return Fraction(lost * self.truth.times)
+        if self.problem.exact_tax:
+            return Fraction(0)
+        parts = (
+            line.held * tax.depth
+            for line, tax in zip(self.problem.lines, self.problem.taxes, strict=True)
+            if tax is not None
+        )
+        return Fraction(sum(parts) * self.truth.times)
 
     def keep(self, plan: Judged | None) -> None:
         """Remember a plan that is better than the best so far."""
@@ -93,16 +106,16 @@ class _Together:
             found.append(self.truth.taken(place, count, order))
         return found
 
-    def solved(self, stand: Stand) -> tuple[Judged | None, Fraction, Fraction, bool]:
-        """The best plan under a stand, judged; the bound that follows; what the stand says the plan costs; and whether
-        it is proved to be the best under the stand."""
+    def solved(self, stand: Stand) -> _Stood:
+        """The best plan under a stand, judged."""
         made = linear(self.truth, stand)
         found = best_linear(made.problem)
-        plan = self.at([found.counts[line.code] for line in self.problem.lines], stand.rates)
+        counts = [found.counts[line.code] for line in self.problem.lines]
+        plan = self.at(counts, stand.rates)
         self.keep(plan)
         if plan is None:
             self.with_less(made, stand)
-        return plan, found.bound + made.fixed, found.objective + made.fixed, found.proven
+        return _Stood(plan, counts, found.bound + made.fixed, found.objective + made.fixed, found.proven)
 
     def with_less(self, made: Linear, stand: Stand) -> None:
         """Rounding an exchange up took the last of the cash: a plan of a little less."""
@@ -120,11 +133,11 @@ class _Together:
         lowest: Fraction | None = None
         while stand not in seen and len(seen) < MOST_STANDS:
             seen.append(stand)
-            plan, bound, under, proven = self.solved(stand)
+            plan, counts, bound, under, proven = self.solved(stand)
             if plan is not None and plan.objective <= under + self.slack:
                 return Together(plan, min(bound, plan.objective), proven)
             lowest = bound if lowest is None else max(lowest, bound)
-            stand = self.next_stand(stand, plan)
+            stand = self.next_stand(stand, plan, counts)
         best, at = self.any_plan(), self.between(seen)
         if at.stand not in seen:
             with suppress(NoPlan):
@@ -173,16 +186,17 @@ class _Together:
         bounds: dict[Stand, Fraction] = {}
         stand = first
         while stand not in bounds and len(bounds) < MOST_STANDS:
-            plan, bounds[stand], under, _ = self.solved(stand)
-            if plan is None or plan.objective <= under + self.slack:
+            stood = self.solved(stand)
+            bounds[stand] = stood.bound
+            if stood.plan is None or stood.plan.objective <= stood.under + self.slack:
                 break
-            stand = self.stand_of(plan.sums, first.directions)
+            stand = self.stand_of(stood.plan.sums, first.directions)
         open_bounds = []
         for piece in self.reachable():
             stand = stands[piece.rates]._replace(fixed=piece.fixed)
             bound = self.known(bounds, piece)
             if stand not in bounds and (bound is None or bound < self.any_plan().objective - self.slack):
-                bounds[stand] = self.solved(stand)[1]
+                bounds[stand] = self.solved(stand).bound
                 bound = self.known(bounds, piece)
             open_bounds.append((bound, piece, stand))
         left = []
@@ -232,8 +246,7 @@ class _Together:
         """What the plan nearest to all goals owes and needs, whether or not it can be paid."""
         counts = [Column(line, 1).nearest(0) for line in self.problem.lines]
         taken = [self.truth.taken(place, count) for place, count in enumerate(counts)]
-        left = self.truth.left([self.truth.choice(place, count) for place, count in enumerate(counts)])
-        exchange = self.problem.exchange
+        left, exchange = self.left(counts), self.problem.exchange
         foreign = [] if exchange is None else [currency for currency, _ in exchange.rates]
         directions = tuple((currency, 1 if left[currency] <= 0 else -1) for currency in foreign)
         return self.stand_of(self.truth.owed(taken), directions)
@@ -244,12 +257,16 @@ class _Together:
         piece = min(self.pieces, key=lambda piece: abs(piece.tax(sums) - truth))
         return Stand(piece.rates, piece.fixed, directions)
 
-    def next_stand(self, stand: Stand, plan: Judged | None) -> Stand:
-        """The stand that a plan points at."""
+    def next_stand(self, stand: Stand, plan: Judged | None, counts: Sequence[int]) -> Stand:
+        """The stand that a plan points at; one that cannot be paid, by what it leaves of each currency."""
         if plan is None:
-            return stand
+            left = self.left(counts)
+            return stand._replace(directions=tuple((c, -1 if left[c] > 0 else 1) for c, _ in stand.directions))
         moved = {currency: 1 if amount > 0 else -1 for currency, amount in plan.settled.amounts}
         turned = {currency: moved.get(currency, direction) for currency, direction in stand.directions}
         if not moved:
             turned = {currency: -direction for currency, direction in stand.directions}
         return self.stand_of(plan.sums, tuple(sorted(turned.items())))
+
+    def left(self, counts: Sequence[int]) -> dict[str, Fraction]:
+        return self.truth.left([self.truth.choice(place, count) for place, count in enumerate(counts)])

@@ -15,7 +15,7 @@ from rebalance_kit.planner.taxed import Taken
 
 @dataclass(frozen=True, slots=True)
 class SaleLots:
-    """The lots that the sale of one asset takes, in the order of sale: (lot, units); what is left has no known lot."""
+    """The lots that the sale of one asset takes, in the order of the schedule: (lot, units); the rest has no known lot."""
 
     code: str
     lots: tuple[tuple[str, Fraction], ...]
@@ -64,7 +64,7 @@ def solve(problem: Problem, hint: Mapping[str, int] | None = None) -> Solution:
 
 def _lots(problem: Problem, taken: Iterable[Taken]) -> tuple[SaleLots, ...]:
     return tuple(
-        SaleLots(line.code, tuple((tax.lots[place].lot_id, units) for place, units in lots))
+        SaleLots(line.code, tuple((tax.lots[place].lot_id, units) for place, units in sorted(lots)))
         for line, tax, lots in zip(problem.lines, problem.taxes, taken, strict=True)
         if tax is not None and lots
     )
