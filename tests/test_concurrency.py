@@ -130,7 +130,7 @@ def test_who_comes_second_is_told_since_when_which_process_and_which_run(tmp_pat
     assert rebalance("demo", folder).code == 0
     plan_id = rebalance("plan", folder, "--on", DUE, "--json").document["plan_id"]
     with FileLock(account_lock(folder, "main", Mode.PAPER), now=TEN, doing="run X"):
-        ran = rebalance("run", folder, "--on", DUE, "--yes", plan_id, "--json")
+        ran = rebalance("run", folder, "--on", DUE, "--yes", plan_id, "--language", "en", "--json")
         assert ran.code == BusyError.exit_code == 4
         says = ran.document["error"]["message"]
         assert f"process {os.getpid()}, run X" in says
