@@ -203,6 +203,8 @@ def test_worth_trading_is_at_least_one_share() -> None:
     assert worth_trading(wanted, drift, ideal_goals(wanted, drift))
     half = ideal_goals(wanted, drift, fraction=Decimal("0.5"))
     assert not worth_trading(wanted, drift, half)
+    parts = policy("A 60, B 40", accounts={"main": {"fractional": True}})
+    assert worth_trading(parts, measure_drift(parts, made.holdings, made.prices), half)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ from decimal import Decimal
 
 from rebalance_kit.drift import Drift, units_of, with_bands
 from rebalance_kit.goals import Goal, joined_goals, minimum_trade
+from rebalance_kit.money import product
+from rebalance_kit.orders import PART_UNIT, WHOLE_UNIT
 from rebalance_kit.policy.choices import Hybrid, Strategy
 from rebalance_kit.policy.model import Policy, Schedule
 from rebalance_kit.sessions import is_scheduled, next_scheduled
@@ -69,13 +71,15 @@ def decide(
 
 
 def worth_trading(policy: Policy, drift: Drift, goals: Iterable[Goal]) -> bool:
-    """Is some |value - goal| at least the larger of the minimum trade and one share (definition 4)? An asset that
-    cannot be traded that way (not in the policy, no price, `never_buy`, `never_sell`) does not count."""
+    """Is some |value - goal| at least the larger of the minimum trade and one share (definition 4), or a thousandth of
+    one where an account trades parts of shares? An asset that cannot be traded that way (not in the policy, no price,
+    `never_buy`, `never_sell`) does not count."""
     minimum = minimum_trade(policy, drift.total_value)
     units = units_of(policy, drift)
     if units is not None:
         policy, drift, goals = units.policy, units.drift, joined_goals(units, goals, minimum)
-    shares = {asset.code: asset.share_value for asset in drift.assets}
+    unit = PART_UNIT if drift.fractional else WHOLE_UNIT
+    shares = {row.code: product(row.share_value, unit) for row in drift.assets if row.share_value is not None}
     for goal in goals:
         asset, share = policy.asset(goal.code), shares.get(goal.code)
         if asset is None or share is None or goal.amount == 0:
