@@ -68,6 +68,7 @@ def tiny_household(seed: int, *, exact_costs: bool = False, taxed: bool = False)
     ]
     there = sum((w for (a, _), w in worth.items() if a == "b"), money["b", "KRW"] + money.get(("b", "USD"), 0))
     risk = sum((w for (a, code), w in worth.items() if a == "b" and code != "Y"), Fraction(0))
+    spread = pick.choice([None, Fraction(0), Fraction(1, 100)]) if foreign is not None else None
     terms = Shared(
         base_currency="KRW",
         units={"KRW": Fraction(1)} if foreign is None else {"KRW": Fraction(1), "USD": Fraction(1, 100)},
@@ -81,6 +82,8 @@ def tiny_household(seed: int, *, exact_costs: bool = False, taxed: bool = False)
         max_orders=pick.choice([None, None, None, 2]),
         max_turnover=pick.choice([None, None, None, total / 3]),
         caps=(RiskCap("b", there, risk),) if pick.random() < 0.4 else (),
+        spreads={} if spread is None else dict.fromkeys(pick.choice(["ab", "a"]), spread),
+        rates=rates if foreign is not None else {},
         tax=_year(pick) if taxed else None,
         tax_weight=Fraction(pick.choice([1, 2])) if taxed else Fraction(0),
     )

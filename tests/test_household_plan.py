@@ -223,6 +223,30 @@ def test_a_withdrawal_that_its_account_cannot_pay_names_it() -> None:
         made_plan(made, withdraw="50")
 
 
+# ---- currencies ----
+
+
+def dollars(**settings: Any) -> Situation:
+    abroad = {"B": {"exchange": "XNYS", "currency": "USD"}}
+    accounts = {"main": {}, "isa": {"type": "isa"}}
+    wanted = policy("A 50, B 50", accounts=accounts, assets=abroad, costs={"fx_spread": "0.01"}, **settings)
+    return situation(wanted, "main: A 0 @ 1_000; cash KRW 1_000_000; isa: A 1_000", "A 1_000, B 100 USD, USD/KRW 1_000")
+
+
+def test_an_account_exchanges_its_own_cash_for_what_it_buys() -> None:
+    plan = made_plan(dollars(), force=True)
+    assert changes(plan) == {("main", "B"): 9}
+    (line,) = plan.exchanges
+    assert (line.account, line.bought_currency, line.bought) == ("main", "USD", Decimal(900))
+    assert plan.summary.fx_cost == 9_000
+    assert plan.certificate.valid
+
+
+def test_without_exchanges_each_currency_of_each_account_pays_for_itself() -> None:
+    plan = made_plan(dollars(cash={"exchange": False}), force=True)
+    assert (changes(plan), plan.exchanges) == ({}, ())
+
+
 # ---- the whole of it ----
 
 

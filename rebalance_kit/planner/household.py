@@ -109,6 +109,13 @@ def _shared(case: Case, goals: dict[str, Fraction], holdings: list[Holding]) -> 
     for account, currency in sorted(used):
         own = case.at(account)
         available[account, currency] = Fraction(own.cash(currency)) - Fraction(own.floor_of_cash(currency))
+    exchanging = [account for account in case.planned if case.at(account).exchanges and not case.at(account).apart]
+    for account in exchanging:
+        own = case.at(account)
+        used |= {(account, base)} | {(account, c) for c in own.currencies if own.cash(c)}
+    for account, currency in sorted(used - set(available)):
+        own = case.at(account)
+        available[account, currency] = Fraction(own.cash(currency)) - Fraction(own.floor_of_cash(currency))
     currencies = {base} | {currency for _, currency in used}
     return Shared(
         base_currency=base,
@@ -122,6 +129,8 @@ def _shared(case: Case, goals: dict[str, Fraction], holdings: list[Holding]) -> 
         order_price=Fraction(settings.order_price),
         max_orders=limits.max_orders,
         max_turnover=None if limits.max_turnover is None else Fraction(product(limits.max_turnover, case.total)),
+        spreads=dict.fromkeys(exchanging, Fraction(case.policy.costs.fx_spread)),
+        rates={currency: Fraction(case.prices.rate(currency)) for currency in currencies},
         tax=case.taxes.shared,
         tax_weight=Fraction(settings.tax_weight) if case.taxes.matter else Fraction(0),
         caps=tuple(risk_cap(case, account) for account in case.planned if has_risk_cap(case.policy, account)),

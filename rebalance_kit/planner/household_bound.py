@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import ceil, floor
 
 from rebalance_kit.planner.household_problem import Budget, Household, Place
 from rebalance_kit.planner.problem import OUTSIDE_PRICE
@@ -41,7 +42,7 @@ def lower_bound(problem: Household, given: Multipliers) -> int:
     weight = problem.weight
     slopes, constant = _units(problem, given)
     lines, sides = _edges(problem, given)
-    cash = {key: _whole(price) * problem.worth[key[1]] for key, price in given.budgets.items()}
+    cash = _cash(problem, given)
     caps = {account: _whole(price) for account, price in given.caps.items()}
     churn = _whole(given.turnover) if problem.max_turnover is not None else 0
     found = constant + sides * weight
@@ -76,6 +77,19 @@ def _least(place: Place, prices: tuple[int, int, int, int], year: list[int], wei
     return found or 0
 
 
+def _cash(problem: Household, given: Multipliers) -> dict[Budget, int]:
+    """The price of a grain in each budget. Where an account exchanges, the price l of another currency lies so near
+    that of base money, b, that no exchange is worth it by itself: b (1 - s) - s <= l <= b (1 + s) + s."""
+    prices = {key: _whole(price) for key, price in given.budgets.items()}
+    for account, exchange in problem.exchanges:
+        base = prices.setdefault((account, exchange.base), 0)
+        for currency, _ in exchange.rates:
+            low = ceil(base * (1 - exchange.spread) - exchange.spread * DEPTH)
+            high = floor(base * (1 + exchange.spread) + exchange.spread * DEPTH)
+            prices[account, currency] = max(0, low, min(high, prices.get((account, currency), 0)))
+    return {key: price * problem.worth[key[1]] for key, price in prices.items()}
+
+
 def _year(problem: Household, given: Multipliers) -> tuple[list[int], int]:
     """The price of an S-th of each sum of the tax year, and the constants: rate x max(0, s - a) >= p rate (s - a)."""
     rates, constant = [0, 0, 0], 0
@@ -107,9 +121,9 @@ def _units(problem: Household, given: Multipliers) -> tuple[list[int], int]:
 def _edges(problem: Household, given: Multipliers) -> tuple[list[int], int]:
     """The price of an S-th of value for the explicit bands of each asset, and the constants."""
     lines, constant = [], 0
-    for row, floor, ceiling in zip(problem.rows, given.floors, given.ceilings, strict=True):
-        below = min(OUTSIDE_PRICE * DEPTH, _whole(floor))
-        above = 0 if row.ceiling is None else min(OUTSIDE_PRICE * DEPTH - below, _whole(ceiling))
+    for row, bottom, top in zip(problem.rows, given.floors, given.ceilings, strict=True):
+        below = min(OUTSIDE_PRICE * DEPTH, _whole(bottom))
+        above = 0 if row.ceiling is None else min(OUTSIDE_PRICE * DEPTH - below, _whole(top))
         lines.append(above - below)
         constant += below * row.floor - above * (row.ceiling or 0) - (below + above) * row.blur
     return lines, constant

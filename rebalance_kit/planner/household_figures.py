@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import ceil, lcm
 
+from rebalance_kit.planner.exchange import Exchange
 from rebalance_kit.planner.household_problem import Budget, Holding, Household, Place, Row, Shared, Whole
 from rebalance_kit.planner.household_tax import FINE, hinges, levy_of
 from rebalance_kit.planner.problem import Asset
@@ -45,7 +46,15 @@ def state_household(holdings: Iterable[Holding], wholes: Iterable[Whole], shared
         total=shared.total / base,
         scale=scale,
         hinges=hinges(shared.tax, shared.tax_weight, Fraction(scale) / base),
+        exchanges=tuple(_exchange(account, shared, budgets) for account in sorted(shared.spreads)),
     )
+
+
+def _exchange(account: str, shared: Shared, budgets: Iterable[Budget]) -> tuple[str, Exchange]:
+    base = shared.units[shared.base_currency]
+    others = sorted(c for name, c in budgets if name == account and c != shared.base_currency)
+    rates = tuple((c, shared.rates[c] * shared.units[c] / base) for c in others)
+    return account, Exchange(shared.spreads[account], shared.base_currency, rates)
 
 
 def _place(
@@ -83,7 +92,8 @@ def _place(
 def _worth(held: Sequence[Holding], shared: Shared, grains: Mapping[str, int], scale: int) -> dict[str, int]:
     """S-ths in a grain, by currency; one where nothing trades in it, which is enough to see that a budget is broken."""
     base = shared.units[shared.base_currency]
-    rates = {one.asset.currency: one.asset.rate for one in held} | {shared.base_currency: Fraction(1)}
+    rates = dict(shared.rates) | {one.asset.currency: one.asset.rate for one in held}
+    rates[shared.base_currency] = Fraction(1)
     return {
         currency: int(rates[currency] * shared.units[currency] / base / grains[currency] * scale)
         if currency in rates
@@ -128,6 +138,10 @@ def _raised(held: Sequence[Holding], shared: Shared) -> dict[Budget, Fraction]:
     for one in held:
         if one.asset.may_sell:
             raised[one.account, one.asset.currency] += one.asset.price * one.asset.unit * one.asset.held
+    for account in shared.spreads:  # who exchanges may spend all of it in any currency
+        own = raised | {key: amount for key, amount in shared.available.items() if key not in raised}
+        pool = sum((amount * shared.rates[c] for (name, c), amount in own.items() if name == account), Fraction(0))
+        raised |= {key: pool / shared.rates[key[1]] for key in raised if key[0] == account}
     return raised
 
 
@@ -169,6 +183,7 @@ def _scale(held: Sequence[Holding], rows: Sequence[Whole], shared: Shared, grain
         asset = one.asset
         rate = asset.rate * shared.units[asset.currency] / base / grains[asset.currency]
         exact += [rate, rate * shared.cash_price, asset.price * asset.unit * asset.rate / base * one.drag]
+    exact += [rate * shared.units[c] / base / grains[c] for c, rate in shared.rates.items() if c in grains]
     for whole in rows:
         exact += [edge / base for edge in (whole.floor, whole.ceiling) if edge is not None]
     for cap in shared.caps:

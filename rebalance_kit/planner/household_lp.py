@@ -45,6 +45,7 @@ class Programme:
         self.trades = [self._place(i, place) for i, place in enumerate(problem.places)]
         self.units = [self._unit(k) for k in range(len(problem.goals))]
         self.edges = [self._edge(r) for r in range(len(problem.rows))]
+        self.swaps = self._swaps()
         self.cash = {key: self._cash(key, most) for key, most in problem.budgets}
         self.caps = {account: self._cap(account, most) for account, most in problem.limits}
         self.churn = self._churn()
@@ -145,9 +146,21 @@ class Programme:
             ceiling = self.row({outside: 1.0} | terms, least=-row.ceiling * self.money - start)
         return floor, ceiling
 
+    def _swaps(self) -> dict[tuple[str, str], dict[int, float]]:
+        """What exchanges add to the cash rows of accounts that may: another currency bought, and sold."""
+        found: dict[tuple[str, str], dict[int, float]] = {}
+        for account, exchange in self.problem.exchanges:
+            spread = float(exchange.spread)
+            base = found.setdefault((account, exchange.base), {})
+            for currency, _ in exchange.rates:
+                bought, sold = self._column(spread), self._column(spread)
+                found[account, currency] = {bought: -1.0, sold: 1.0}
+                base |= {bought: 1.0 + spread, sold: spread - 1.0}
+        return found
+
     def _cash(self, key: tuple[str, str], most: int) -> int:
         worth = self.problem.worth[key[1]] * self.money
-        terms: dict[int, float] = {}
+        terms = dict(self.swaps.get(key, {}))
         for place, (buy, sell) in zip(self.problem.places, self.trades, strict=True):
             if place.budget == key:
                 fees = place.commission + place.slippage

@@ -115,7 +115,9 @@ class Scan:
         self.row = np.array([p.row for p in places])
         self.unit = np.array([problem.rows[p.row].unit for p in places])
         keys = [key for key, _ in problem.budgets]
-        self.budget = np.array([keys.index(p.budget) for p in places])
+        pool = {account: keys.index((account, exchange.base)) for account, exchange in problem.exchanges}
+        self.pool = np.array([pool.get(account, i) for i, (account, _) in enumerate(keys)])
+        self.budget = self.pool[[keys.index(p.budget) for p in places]]
         self.most = np.array([most * problem.worth[key[1]] / scale for key, most in problem.budgets])
         self.worth = [problem.worth[key[1]] / scale for key in keys]
         self.goals = np.array([goal / scale for goal in problem.goals])
@@ -145,7 +147,8 @@ class Scan:
         self.gap = np.array([(v - g) / scale for v, g in zip(state.units, state.problem.goals, strict=True)])
         self.rows = np.array([value / scale for value in state.values])
         spent = [state.spent[key] * worth for (key, _), worth in zip(state.problem.budgets, self.worth, strict=True)]
-        self.slack = self.most - np.array(spent)
+        self.slack = np.zeros(len(spent))
+        np.add.at(self.slack, self.pool, self.most - np.array(spent))  # who exchanges has one budget
         if self.levied:
             self.tax = self.owed[:, 0].copy()
             for hinge in state.problem.hinges:

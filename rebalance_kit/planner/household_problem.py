@@ -5,7 +5,7 @@ A `Place` is one asset in one account, with a final count n of whole shares. Wha
     sum over units  |value over all accounts - goal|          a unit is an asset, or an interchangeable group
     + 20 x money outside an explicit min or max               over all accounts, per asset
     + sum over places  commission + slippage + order_price x [traded] + cash_price x idle cash + drag x value
-    + tax_weight x (tax of the sales, alone and of the year)
+    + tax_weight x (tax of the sales, alone and of the year) + the cost of exchanges between the cash of an account
 
 is smallest (`squared`: (value - goal)^2 / total); of equal plans the one with the smaller sum of squares, then fewer
 orders. Bound are, beside minimum trades and lists, the cash of every account and currency (nothing moves between
@@ -17,10 +17,11 @@ As in `problem.py` all figures are integers in exact scales: own money in grains
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
+from rebalance_kit.planner.exchange import Exchange
 from rebalance_kit.planner.household_tax import Amounts, Hinge, Levy
 from rebalance_kit.planner.problem import Asset
 from rebalance_kit.tax.schedule import SharedTax
@@ -73,7 +74,9 @@ class RiskCap:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """Money in the base currency, but `available` (what may be spent) in its own currency, by account and currency."""
+    """Money in the base currency, but `available` (what may be spent) in its own currency, by account and currency.
+
+    `spreads` are what an exchange costs as a share of it, by account that may exchange; `rates` those of currencies."""
 
     base_currency: str
     units: Mapping[str, Fraction]
@@ -89,6 +92,8 @@ class Shared:
     caps: tuple[RiskCap, ...] = ()
     tax: SharedTax | None = None
     tax_weight: Fraction = Fraction(0)
+    spreads: Mapping[str, Fraction] = field(default_factory=dict)
+    rates: Mapping[str, Fraction] = field(default_factory=dict)
 
 
 class Step(NamedTuple):
@@ -212,6 +217,7 @@ class Household:
     total: Fraction
     scale: int
     hinges: tuple[Hinge, ...] = ()
+    exchanges: tuple[tuple[str, Exchange], ...] = ()  # by account: those that may exchange currencies
 
     def bp(self, objective: int) -> Fraction:
         """An objective in bp of the total value."""

@@ -36,12 +36,14 @@ class NoHouseholdPlan(NoPlan):
 @dataclass(frozen=True, slots=True)
 class HouseholdSolution:
     """Final counts by account and code. `gap` is in base-currency minor units: how far the plan is from the bound at
-    most; zero is `proven`. `by_solver`: the bound is HiGHS's own, in floating point."""
+    most; zero is `proven`. `by_solver`: the bound is HiGHS's own, in floating point. `exchanges` are (account,
+    currency, own minor units bought; negative: sold)."""
 
     counts: dict[tuple[str, str], int]
     proven: bool
     gap: Fraction
     by_solver: bool = False
+    exchanges: tuple[tuple[str, str, int], ...] = ()
 
     def at(self, account: str) -> dict[str, int]:
         """The counts of one account, by code."""
@@ -61,7 +63,9 @@ def solve_household(problem: Household, *, prove: bool = False, within_bp: Fract
         raise NoHouseholdPlan(None)
     gap = max(Fraction(0), problem.bp(state.score.objective) - bound)
     counts = {(place.account, place.code): n for place, n in zip(problem.places, state.counts, strict=True)}
-    return HouseholdSolution(counts, gap == 0 and not by_solver, gap * problem.total / 10_000, by_solver)
+    return HouseholdSolution(
+        counts, gap == 0 and not by_solver, gap * problem.total / 10_000, by_solver, tuple(state.exchanges())
+    )
 
 
 def _gap(problem: Household, state: State, bound: Fraction, prove: bool) -> Fraction:
@@ -120,8 +124,13 @@ def _rounding(problem: Household) -> int | None:
 
 def _require_cash(problem: Household) -> None:
     """Every budget can be kept, at least by selling all that may be sold."""
+    bases = {account: exchange.base for account, exchange in problem.exchanges}
+    left: dict[Budget, int] = {}  # S-ths, at best; who exchanges has one budget
     for key, most in problem.budgets:
         own = [place for place in problem.places if place.budget == key]
         cheapest = sum(min(place.step(end).spend for part in place.segments for end in part) for place in own)
-        if cheapest > most:
-            raise NoHouseholdPlan(key, Fraction(cheapest - most, problem.grains[key[1]]))
+        where = key[0], bases.get(key[0], key[1])
+        left[where] = left.get(where, 0) + (most - cheapest) * problem.worth[key[1]]
+    for key, rest in left.items():
+        if rest < 0:
+            raise NoHouseholdPlan(key, Fraction(-rest, problem.worth[key[1]] * problem.grains[key[1]]))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from math import ceil, floor
 from typing import NamedTuple
 
+from rebalance_kit.planner.exchange import settle
 from rebalance_kit.planner.household_problem import Household, Step
 from rebalance_kit.planner.problem import OUTSIDE_PRICE
 
@@ -25,6 +28,7 @@ class State:
 
     def __init__(self, problem: Household, counts: Sequence[int]) -> None:
         self.problem = problem
+        self.pooled = {account for account, _ in problem.exchanges}
         self.counts = list(counts)
         self.steps: list[Step] = [place.step(n) for place, n in zip(problem.places, counts, strict=True)]
         self.grains = [
@@ -90,15 +94,44 @@ class State:
         outside = sum(row.outside(value) for row, value in zip(problem.rows, self.values, strict=True))
         squares = sum(gap * gap for gap in gaps)
         tax = sum(hinge.tax(self.sums[hinge.which]) for hinge in problem.hinges)
-        other = (self.own + tax + OUTSIDE_PRICE * outside) * problem.weight
-        return Score(self._broken(), (squares if problem.squared else sum(gaps)) + other, squares, self.orders)
+        broken, changed = self._exchanged()
+        other = (self.own + tax + changed + OUTSIDE_PRICE * outside) * problem.weight
+        return Score(self._broken() + broken, (squares if problem.squared else sum(gaps)) + other, squares, self.orders)
+
+    def _exchanged(self) -> tuple[int, int]:
+        """By how much the accounts that exchange are short in all, and what their exchanges cost, in S-ths."""
+        broken = cost = 0
+        for account, exchange in self.problem.exchanges:
+            left = self._left(account)
+            settled = settle(exchange, left)
+            if settled is not None:
+                cost += floor(settled.cost * self.problem.scale)
+                continue
+            rates = dict(exchange.rates) | {exchange.base: Fraction(1)}
+            short = -sum((amount * rates[currency] for currency, amount in left.items()), Fraction(0))
+            broken += ceil(max(short, Fraction(1)) * self.problem.scale)
+        return broken, cost
+
+    def _left(self, account: str) -> dict[str, Fraction]:
+        """What is left of each currency of an account, in minor units."""
+        own = ((key, most) for key, most in self.problem.budgets if key[0] == account)
+        return {key[1]: Fraction(most - self.spent[key], self.problem.grains[key[1]]) for key, most in own}
+
+    def exchanges(self) -> list[tuple[str, str, int]]:
+        """(account, currency, own minor units bought; negative: sold) that the plan needs."""
+        found = []
+        for account, exchange in self.problem.exchanges:
+            settled = settle(exchange, self._left(account))
+            found += [(account, currency, amount) for currency, amount in (settled.amounts if settled else ())]
+        return found
 
     def _broken(self) -> int:
         """By how much the budgets and caps are not kept, in S-ths of a base minor unit or more."""
         problem = self.problem
-        broken = sum(
-            max(0, self.spent[key] - most) * self.problem.worth[key[1]] for key, most in problem.budgets
-        ) + sum(max(0, self.capped[account] - most) for account, most in problem.limits)
+        alone = ((key, most) for key, most in problem.budgets if key[0] not in self.pooled)
+        broken = sum(max(0, self.spent[key] - most) * problem.worth[key[1]] for key, most in alone) + sum(
+            max(0, self.capped[account] - most) for account, most in problem.limits
+        )
         if problem.max_turnover is not None:
             broken += max(0, self.turnover - problem.max_turnover)
         if problem.max_orders is not None:
