@@ -143,6 +143,17 @@ def test_a_moment_is_taken_again_for_a_few_minutes_only(tmp_path: Path) -> None:
         assert rk.open_portfolio(where, broker=broker, again=True).prices.quotes["360750"].at != first
 
 
+@pytest.mark.parametrize("fault", ["throttle", "cut_before", "error_before", "cut_after", "garbled"])
+def test_a_cancellation_that_was_not_taken_is_asked_for_again(tmp_path: Path, fault: str) -> None:
+    resting = {"fault": "fills", "on": "order-cash", "parts": [{"after": 1, "quantity": 1}], "times": 99}
+    where = folder(tmp_path)
+    with double(faults=[resting, {"fault": fault, "on": "order-rvsecncl", "times": 2}]) as kis:
+        done = carry_out(where, before_double(kis, tmp_path / "kis"))
+        sent = [row for row in done.result.executions if row.broker_order_id]
+        assert (done.status, {(row.state, row.filled) for row in sent}) == ("PARTIAL", {("CANCELLED", 1)})
+        assert all(order.remaining == 0 for order in kis.orders("mock"))
+
+
 def test_outside_the_session_a_plan_may_be_read_and_not_carried_out(tmp_path: Path) -> None:
     where = folder(tmp_path)
     with double(at=datetime(2026, 4, 1, 15, 20)) as kis:  # noqa: DTZ001

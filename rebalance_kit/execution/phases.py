@@ -128,18 +128,23 @@ class Phases:
             self._context.sleep(POLL_SECONDS)
             waited += POLL_SECONDS
             self._sender.settle(live)
-        for attempt in self._live(side):
-            if attempt.number is not None:
-                self._context.tell(
-                    self._run_id, Text(f"cancelling {attempt.code}", f"{attempt.code} 주문을 취소합니다")
-                )
-                self._context.broker.cancel(attempt.number)
-                self._context.trace("cancel.sent")
+        taken: set[str] = set()  # cancellations that the broker has taken; any other is asked for again
         for _ in range(CANCEL_READS):
+            for attempt in self._live(side):
+                self._cancel(attempt, taken)
             self._sender.settle(self._live(side))
             if self._context.broker.instant or not self._live(side):
                 return
             self._context.sleep(POLL_SECONDS)
+
+    def _cancel(self, attempt: Attempt, taken: set[str]) -> None:
+        """Cancel what is left of an order that the list shows. It carries the number, so it may be repeated."""
+        if attempt.number is None or attempt.number in taken:
+            return
+        self._context.tell(self._run_id, Text(f"cancelling {attempt.code}", f"{attempt.code} 주문을 취소합니다"))
+        if self._context.broker.cancel(attempt.number).answer is Answer.ACCEPTED:
+            taken.add(attempt.number)
+        self._context.trace("cancel.sent")
 
     def _live(self, side: Side) -> tuple[Attempt, ...]:
         return tuple(one for one in self._run().attempts if one.side is side and not one.state.terminal)
