@@ -160,7 +160,7 @@ def test_outside_the_session_a_plan_may_be_read_and_not_carried_out(tmp_path: Pa
         broker = before_double(kis, tmp_path / "kis")
         opened = rk.open_portfolio(where, broker=broker)
         made = opened.plan()
-        assert [finding.rule for finding in opened.run(made).result.findings] == ["session"]
+        assert "session" in {finding.rule for finding in opened.run(made).result.findings}
         with pytest.raises(PlanBlocked, match="R07"):
             opened.run(made, yes=made.plan_id)
         assert kis.orders("mock") == []
