@@ -21,7 +21,7 @@ from rebalance_kit.planner import batch
 from rebalance_kit.planner.batch import plan_many
 from rebalance_kit.planner.batch_result import ManyPlans
 from rebalance_kit.planner.plan import Plan
-from rebalance_kit.policy.model import Policy
+from rebalance_kit.policy.model import Policy, Rebalancing
 from rebalance_kit.portfolio import Portfolio, open_portfolio
 from tests.make import ON, policy
 
@@ -133,6 +133,7 @@ def test_the_exact_plan_of_an_account_has_a_certificate() -> None:
         ({"quantities": [[2**50, 2]]}, RuleError, "account 0"),
         ({"accounts": ["a", "b"]}, UsageError, "quantities"),
         ({"codes": ["A", "A"]}, UsageError, "A stands twice"),
+        ({"quantities": pd.DataFrame([[1, 2]], columns=[69500, 1])}, UsageError, "the code 69500 is a number"),
     ],
 )
 def test_wrong_input_names_its_place(change: dict[str, Any], error: type[KitError], said: str) -> None:
@@ -227,15 +228,20 @@ def drawn(random: Random) -> dict[str, Any]:
         order_price=str(some((0, 0, 1)) * small),
         assets={code: {some(("never_buy", "never_sell")): random.random() < 0.1} for code in codes},
     )
+    method: dict[str, Any] = {"method": some(("full", "halfway", "band_edge", "full"))}
+    if random.random() < 0.2:
+        method = {"fraction": "0.3"}
+    elif random.random() < 0.2:
+        method = {"method": "no_trade_zone"}
+        zone = {c: (f"{max(0, t - 4) / 100}", f"{min(100, t + 2) / 100}") for c, t in zip(codes, targets, strict=False)}
+        settings = {"no_trade_zone": zone, "strategy": some(("no_trade_zone", "threshold"))}
+        wanted = wanted.model_copy(update={"rebalancing": _with(wanted, settings)})
     accounts = random.randint(1, 6)
     prices = {
         c: f"{random.randint(300, 100 * most) / 100:.2f}" if dollars else str(random.randint(1, most)) for c in codes
     }
     held = [[some((0, random.randint(0, 300), random.randint(0, 300))) for _ in codes] for _ in range(accounts)]
     flow = [0 if random.random() < 0.6 else random.randint(-200, 400) * int(small) for _ in held]
-    method: dict[str, Any] = {"method": some(("full", "halfway", "band_edge", "full"))}
-    if random.random() < 0.2:
-        method = {"fraction": "0.3"}
     return {
         "quantities": np.array(held),
         "codes": codes,
@@ -249,6 +255,10 @@ def drawn(random: Random) -> dict[str, Any]:
         "no_sell": random.random() < 0.1 and min(flow) >= 0,
         **method,
     }
+
+
+def _with(wanted: Policy, settings: dict[str, Any]) -> Rebalancing:
+    return Rebalancing.model_validate(wanted.rebalancing.model_dump() | settings)
 
 
 def alone(many: ManyPlans, place: int) -> Plan | str:
@@ -281,6 +291,29 @@ def test_each_account_gets_what_it_gets_alone(seed: int) -> None:
         assert [code for code, past in zip(many.codes, many.breached[place], strict=True) if past] == sorted(
             asset.code for asset in plan.drift.breaches
         )
+
+
+@pytest.mark.parametrize(
+    "asked", [{}, {"method": "band_edge"}, {"contribute": [10**9, 5]}, {"contribute": [-(10**9), -5]}]
+)
+@pytest.mark.parametrize("rule", ["water_filling", "proportional", "least_squares"])
+def test_numbers_that_64_bits_cannot_multiply_stay_exact(asked: dict[str, Any], rule: str) -> None:
+    wanted = policy("A 33.3333333333, B 33.3333333333, C 33.3333333334", fee="0.00015", min_trade_share="0.0000001")
+    held = [[4_000_017, 2_000_003, 1_000_001], [3, 2, 1]]
+    many = plan_many(held, [99_991, 77_777, 50_021], wanted, cash=[10**9, 10], cash_rule=rule, force=True, **asked)
+    for place in range(2):
+        plan = alone(many, place)
+        assert (many.problem[place] or row(many, place)) == (plan if isinstance(plan, str) else trades(plan))
+
+
+def test_what_a_result_shows() -> None:
+    many = plan_many([[80, 45], [60, 40]], [1000, 1000], two(threshold="0.03", language="ko"), on=ON)
+    assert repr(many) == "<ManyPlans 2 accounts | 1 due | 2 orders>"
+    assert "<caption>계좌 2개" in many._repr_html_()
+    told = many.to_dict()["accounts"]
+    assert isinstance(told, list)
+    assert told[0]["total_value"] == "125000"
+    assert told[1]["gap_bp"] is None
 
 
 def test_no_account_feels_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,7 +109,7 @@ def _labels(
     if len(shape) != 2:
         raise _wrong_shape("quantities", shape, "(accounts, assets)")
     if hasattr(quantities, "columns"):
-        columns, rows = tuple(map(str, quantities.columns)), tuple(map(str, quantities.index))
+        columns, rows = tuple(map(_code, quantities.columns)), tuple(map(str, quantities.index))
     else:
         columns = tuple(codes) if codes is not None else tuple(asset.code for asset in policy.assets)
         rows = tuple(names) if names is not None else tuple(str(place) for place in range(shape[0]))
@@ -123,6 +123,19 @@ def _labels(
                 expected=Text("each name once", "이름마다 한 번"), fix=Text("merge them", "하나로 합쳐 주세요"),
             )  # fmt: skip
     return rows, columns
+
+
+def _code(given: Any) -> str:
+    """A code is text: a number has already lost its zeros."""
+    if isinstance(given, str):
+        return given
+    raise UsageError(
+        "code_not_text",
+        where=same("quantities, columns"),
+        wrong=Text(f"the code {given} is a number", f"코드 {given}이(가) 숫자입니다"),
+        expected=Text("codes as text, such as '069500'", "'069500'처럼 글자로 된 코드"),
+        fix=Text("read the codes as text", "코드를 글자로 읽어 주세요"),
+    )
 
 
 def _whole_shares(quantities: Any, labels: Sequence[str], columns: Sequence[str]) -> Ints:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -154,11 +155,9 @@ class ManyPlans:
         return frame(rows, ORDER_COLUMNS)
 
     def to_dict(self) -> dict[str, object]:
-        """The accounts as JSON values: money as strings."""
+        """The accounts as JSON values: money as strings, no gap where nothing was planned."""
         rows = self.table().to_dict(orient="records")
-        return {
-            "accounts": [{key: plain(v) if isinstance(v, Decimal) else v for key, v in row.items()} for row in rows]
-        }
+        return {"accounts": [{str(key): _in_json(value) for key, value in row.items()} for row in rows]}
 
     def _money(self, minor: Any) -> Decimal:
         return int(minor) * self.unit
@@ -186,6 +185,12 @@ class ManyPlans:
             for i, account in enumerate(self.accounts[:_SHOWN])
         ]
         return html_table(caption, [heading.of(shown) for heading in _HEADINGS], rows)
+
+
+def _in_json(value: object) -> object:
+    if isinstance(value, Decimal):
+        return plain(value)
+    return None if isinstance(value, float) and isnan(value) else value
 
 
 _MONEY = ("total_value", "flow", "turnover", "commission", "slippage", "cash_before", "cash_after")
