@@ -70,7 +70,7 @@ class _Together:
         if problem.shared is not None:
             self.pieces = floored(self.pieces, problem.shared, reach(problem.taxes))
         self.best: Judged | None = None
-        self.slack = self._slack()
+        self.slack, self.given_up = self._slack(), Fraction(0)
         self.chooses = any(tax is not None and tax.any_order for tax in problem.taxes)
 
     def _slack(self) -> Fraction:
@@ -188,25 +188,34 @@ class _Together:
         while stand not in bounds and len(bounds) < MOST_STANDS:
             stood = self.solved(stand)
             bounds[stand] = stood.bound
-            if stood.plan is None or stood.plan.objective <= stood.under + self.slack:
+            if stood.plan is None:
+                break
+            if stood.plan.objective <= stood.under + self.slack:
+                # What the search of this stand left open stays open: no other region needs to be sharper.
+                self.given_up = stood.under - stood.bound
                 break
             stand = self.stand_of(stood.plan.sums, first.directions)
         open_bounds = []
         for piece in self.reachable():
             stand = stands[piece.rates]._replace(fixed=piece.fixed)
             bound = self.known(bounds, piece)
-            if stand not in bounds and (bound is None or bound < self.any_plan().objective - self.slack):
+            if stand not in bounds and (bound is None or bound < self.aim):
                 bounds[stand] = self.solved(stand).bound
                 bound = self.known(bounds, piece)
             open_bounds.append((bound, piece, stand))
         left = []
         for bound, piece, stand in open_bounds:
-            if bound is None or bound < self.any_plan().objective - self.slack:
+            if bound is None or bound < self.aim:
                 rest = self.left_open(piece, stand)
                 left += [] if rest is None else [rest if bound is None else max(rest, bound)]
         best = self.any_plan()
-        lowest = min([best.objective, *left])
+        lowest = min([best.objective, *left, *([self.aim] if self.given_up else [])])
         return Together(best, lowest, best.objective <= lowest + self.slack)
+
+    @property
+    def aim(self) -> Fraction:
+        """A region whose bound is as high as this is closed."""
+        return self.any_plan().objective - self.slack - self.given_up
 
     def known(self, bounds: Mapping[Stand, Fraction], piece: Regime) -> Fraction | None:
         """The best bound of the stands seen for the plans of a region."""
@@ -218,10 +227,11 @@ class _Together:
         """Search a region; None when that is done, else the bound of its plans."""
         at = frame(self.truth, stand)
         for limit in piece.limits * LIMIT_ROUNDS:
-            best = self.any_plan()
-            if at.bound / at.weight > best.objective:
+            if at.bound / at.weight > self.aim:
                 return None
-            at = limited(self.truth, at, limit, best.objective)
+            at = limited(self.truth, at, limit, self.aim)
+        if at.bound / at.weight > self.aim:
+            return None
         with suppress(NoPlan):
             self.solved(at.stand)
         try:

@@ -12,7 +12,7 @@ from rebalance_kit.planner.truth import Truth
 from rebalance_kit.planner.year import Limit, Regime, added
 from rebalance_kit.tax.schedule import Sums
 
-STEPS = 8  # tangents that are laid
+STEPS = 10  # tangents that are laid
 FINENESS = 10**6  # of a place on the line
 DEAREST = 64  # no price on a limit is tried above this many units of money for a unit
 

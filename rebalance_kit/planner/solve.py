@@ -15,7 +15,7 @@ from rebalance_kit.planner.taxed import Taken
 
 @dataclass(frozen=True, slots=True)
 class SaleLots:
-    """The lots that the sale of one asset takes, in the order of the schedule: (lot, units); the rest has no known lot."""
+    """The lots that the sale of one asset takes, in the order of the schedule: (lot, units); the rest has none."""
 
     code: str
     lots: tuple[tuple[str, Fraction], ...]
