@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from rebalance_kit.policy.model import Policy
     from rebalance_kit.portfolio import Portfolio, open_portfolio
     from rebalance_kit.report.chart import Chart, chart
+    from rebalance_kit.research.simulate import simulate
+    from rebalance_kit.research.zone_two import no_trade_zone
     from rebalance_kit.samples import write_sample
     from rebalance_kit.trigger import Decision
 
@@ -35,8 +37,10 @@ __all__ = [
     "Portfolio",
     "chart",
     "dashboard",
+    "no_trade_zone",
     "open_portfolio",
     "plan_many",
+    "simulate",
     "write_sample",
 ]
 
@@ -49,8 +53,10 @@ _ROOMS = {
     "Policy": "policy.model",
     "Portfolio": "portfolio",
     "chart": "report.chart",
+    "no_trade_zone": "research.zone_two",
     "open_portfolio": "portfolio",
     "plan_many": "planner.batch",
+    "simulate": "research.simulate",
     "write_sample": "samples",
 }
 
