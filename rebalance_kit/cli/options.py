@@ -6,6 +6,7 @@ one sentence everywhere.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from rebalance_kit import arguments
+from rebalance_kit.cli import output
+from rebalance_kit.cli.faults import spoken_language
 from rebalance_kit.errors import UsageError
 from rebalance_kit.policy.choices import CashRule, Method
 from rebalance_kit.words import Language, Text, same
@@ -53,6 +56,12 @@ Targets = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Plan although nothing is due; minimums and checks stay.")]
 
 
+_ASKING = Text(
+    "Asking the broker for holdings and prices (a mock account allows about one question a second) ...",
+    "증권사에 잔고와 시세를 묻고 있습니다(모의투자는 초당 1건쯤만 물을 수 있습니다) ...",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Common:
     """What every command about a portfolio is told, as typed on the command line."""
@@ -70,6 +79,9 @@ class Common:
         for a file that is not there."""
         from rebalance_kit.portfolio import open_portfolio
 
+        if broker is not None and broker != "paper":
+            said = ["--language", self.language] if self.language else []
+            output.say(_ASKING.of(spoken_language([self.folder, *said], os.environ.get("LANG", ""))))
         return open_portfolio(
             self.folder,
             holdings=_file("--holdings", self.holdings),
