@@ -37,10 +37,11 @@ DICE = same("as the dice fell")
 QUIET = timedelta(seconds=2 * LATEST)
 FROZEN = 0.8  # seconds of the computer's time: longer than the quiet period
 GIVE_UP = 60.0
-POINTS = (
-    "locked", "run.committed", "attempt.committed", "place.before", "place.after", "attempt.placed",
-    "attempt.answered", "list.before",
+ONCE = ("locked", "run.committed")  # a run comes here once, to the others with every order
+ROUND_THE_WIRE = (
+    "attempt.committed", "place.before", "place.after", "attempt.placed", "attempt.answered", "list.before",
 )  # fmt: skip
+POINTS = (*((name, 1) for name in ONCE), *((name, nth) for nth in (1, 2, 3) for name in ROUND_THE_WIRE))
 
 
 @dataclass
@@ -136,7 +137,7 @@ class Round:
     broken: tuple[str, ...]
 
 
-def race(seed: int, point: str, *, frozen: float = FROZEN, nth: int = 1) -> Round:
+def race(seed: int, point: str, nth: int = 1, *, frozen: float = FROZEN) -> Round:
     """Three processes submit the plan. The first that comes to `point` for the `nth` time is stopped and woken after
     `frozen` seconds; then whatever is unfinished is finished, and the twelve invariants are asked."""
     folder = Path(tempfile.mkdtemp(prefix="race-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))

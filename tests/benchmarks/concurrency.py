@@ -24,7 +24,7 @@ def one(asked: tuple[int, str | None]) -> Round:
     """One round, with the engine as it is or with one that is broken."""
     seed, broken = asked
     if broken is None:
-        return race(seed, POINTS[seed % len(POINTS)], nth=1 + seed // len(POINTS) % 3)
+        return race(seed, *POINTS[seed % len(POINTS)])
     with pytest.MonkeyPatch.context() as patch:
         BROKEN_AMONG_PROCESSES[broken](patch)
         return race(seed, "place.before", frozen=1.6)
