@@ -133,6 +133,8 @@ def test_the_exact_plan_of_an_account_has_a_certificate() -> None:
         ({"quantities": [[2**50, 2]]}, RuleError, "account 0"),
         ({"accounts": ["a", "b"]}, UsageError, "quantities"),
         ({"codes": ["A", "A"]}, UsageError, "A stands twice"),
+        ({"quantities": np.zeros((0, 2))}, UsageError, "shape is (0, 2)"),
+        ({"account": "isa"}, UsageError, "account"),
         ({"quantities": pd.DataFrame([[1, 2]], columns=[69500, 1])}, UsageError, "the code 69500 is a number"),
     ],
 )

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rebalance_kit import arguments
 from rebalance_kit.errors import HoldingsError, PriceError, RuleError, UsageError
 from rebalance_kit.money import minor_unit
 from rebalance_kit.policy.model import Policy
@@ -71,6 +72,9 @@ def read_accounts(
     account: str | None = None,
 ) -> Accounts:
     """What `plan_many` is given, checked. Raises UsageError, HoldingsError or PriceError with the account and code."""
+    if account is not None and account not in policy.accounts:
+        known = ", ".join(policy.accounts)
+        raise arguments.bad_argument("account", account, Text(f"one of {known}", f"다음 중 하나: {known}"))
     labels, columns = _labels(policy, quantities, codes, names)
     counts = _whole_shares(quantities, labels, columns)
     everything = sorted({*columns, *(asset.code for asset in policy.assets)})
@@ -106,7 +110,7 @@ def _labels(
     policy: Policy, quantities: Any, codes: Sequence[str] | None, names: Sequence[str] | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     shape = np.shape(quantities)
-    if len(shape) != 2:
+    if len(shape) != 2 or 0 in shape:
         raise _wrong_shape("quantities", shape, "(accounts, assets)")
     if hasattr(quantities, "columns"):
         columns, rows = tuple(map(_code, quantities.columns)), tuple(map(str, quantities.index))
