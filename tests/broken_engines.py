@@ -11,7 +11,7 @@ import pytest
 
 from rebalance_kit.brokers.base import Answer, BrokerOrder, OrderList, OrderRow, Reply
 from rebalance_kit.errors import BrokerError
-from rebalance_kit.execution import engine, sending
+from rebalance_kit.execution import engine, repricing, sending
 from rebalance_kit.execution.context import RunContext
 from rebalance_kit.execution.journal import Journal
 from rebalance_kit.execution.phases import Phases
@@ -154,11 +154,6 @@ def holds_no_lock(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(engine, "FileLock", _NoLock)
 
 
-def follows_without_the_cash(patch: pytest.MonkeyPatch) -> None:
-    """A raised limit is not asked whether it can be paid for."""
-    patch.setattr(Repricer, "_paid_for", lambda *_: True)
-
-
 def follows_with_another_order(patch: pytest.MonkeyPatch) -> None:
     """A second order at the new limit, instead of the first one changed."""
 
@@ -227,7 +222,6 @@ BROKEN_AMONG_PROCESSES: dict[str, Break] = {
 FOLLOWERS: dict[str, Break] = {
     function.__name__: function
     for function in (
-        follows_without_the_cash,
         follows_with_another_order,
         follows_in_silence,
         follows_any_price,

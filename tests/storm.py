@@ -1,4 +1,4 @@
-"""One schedule of crashes and faults after the other, and the twelve things that must hold after each.
+"""One schedule of crashes and faults after the other, and the thirteen things that must hold after each.
 
 I1  at most one accepted order for each intent        I7  cash and shares add up to the won
 I2  every accepted order of ours is its attempt's     I8  no buy is accepted before the last sell
@@ -6,6 +6,7 @@ I3  what counts as not there is not there             I9  every attempt ends
 I4  filled here is filled there                       I10 states move forward only
 I5  cash never falls below zero                       I11 the chain of events holds
 I6  shares never fall below zero                      I12 nobody else's order is claimed
+I13 an order is put to another limit only in the journal's words, and never beyond the tolerance from a quote
 """
 
 from __future__ import annotations
@@ -28,13 +29,16 @@ from rebalance_kit.execution.context import RunContext
 from rebalance_kit.execution.journal import Journal
 from rebalance_kit.execution.records import RunRecord, State
 from rebalance_kit.orders import Side
+from rebalance_kit.prices.model import PriceBook
 from tests.make import ON, document_000
 from tests.make_run import HandClock, plan
-from tests.storm_broker import Book, Clock, StormBroker, book_of
+from tests.storm_broker import Book, Clock, MovingBroker, StormBroker, book_of
 
 MADE = document_000(orders={"patience_seconds": 4})
+FOLLOWING = document_000(orders={"patience_seconds": 8, "reprice_after_seconds": 2, "reprice_steps": 3}).policy
 PLAN = plan(MADE)
 PRICES = {code: quote.price for code, quote in MADE.prices.quotes.items()}
+TOLERANCE = Decimal("0.005")  # of document 000
 LIVES = 12  # of a program before the storm is over
 NOT_THERE = (State.ABSENT, State.NOT_SENT, State.REJECTED)
 
@@ -51,6 +55,7 @@ class Schedule:
     crashes: int = 0
     steps: int = 0
     accepted: int = 0
+    repriced: int = 0
     broken: list[str] = field(default_factory=list)
 
 
@@ -69,17 +74,20 @@ def weather(
     crash_at: int | None = None,
     run: Engine = execute,
     on_crash: Callable[[random.Random], None] = lambda _: None,
+    reprice: bool = False,
 ) -> Schedule:
     """Live through one seed. `crash_at` crashes once, at that step, in a storm without other crashes. `on_crash` is
-    called at the moment of each crash: what else is lost with the process."""
+    called at the moment of each crash: what else is lost with the process. `reprice`: prices move, and orders that rest
+    follow them."""
     with _folder() as folder:
         dice = random.Random(seed)
         clock = Clock(HandClock().now)
         book = book_of(MADE.holdings, PRICES, clock, clock() + timedelta(hours=1), seed)
         done = Schedule(seed)
+        kind = MovingBroker if reprice else StormBroker
         phone = crash_at is None and dice.random() < 0.3
         for _ in range(LIVES):
-            if _lived(folder, book, dice, mode, done, crash_at, run, on_crash) and _ended(folder):
+            if _lived(folder, book, dice, mode, done, crash_at, run, on_crash, kind) and _ended(folder):
                 break
             clock.forward(dice.uniform(0, 40))
             if phone and dice.random() < 0.3:
@@ -90,9 +98,10 @@ def weather(
             if _ended(folder):
                 break
             with suppress(KitError):
-                engine.resume(_context(folder, StormBroker(book, dice, mode, ON, calm=True), clock))
+                engine.resume(_context(folder, kind(book, dice, mode, ON, calm=True), clock))
             clock.forward(30)
         done.accepted = len(book.orders)
+        done.repriced = sum(len(booked.limits) for booked in book.orders)
         done.broken += violations(folder, book)
         return done
 
@@ -106,6 +115,7 @@ def _lived(
     crash_at: int | None,
     run: Engine,
     on_crash: Callable[[random.Random], None],
+    kind: type[StormBroker],
 ) -> bool:
     """One life of the program: whether it came to an end of its own."""
     fatal = crash_at if crash_at is not None else (dice.randrange(1, 120) if done.crashes < 5 else 10**9)
@@ -120,7 +130,7 @@ def _lived(
             on_crash(dice)
             raise Crash
 
-    broker = StormBroker(book, dice, mode, ON, step=step)
+    broker = kind(book, dice, mode, ON, step=step)
     try:
         run(replace(_context(folder, broker, book.clock), trace=step))
     except Crash:
@@ -134,15 +144,21 @@ def _context(folder: Path, broker: StormBroker, clock: Clock) -> RunContext:
     ids = iter(range(10**6))
     return RunContext(
         folder=folder,
-        policy=MADE.policy,
+        policy=FOLLOWING if isinstance(broker, MovingBroker) else MADE.policy,
         policy_hash="policy-1",
-        prices=MADE.prices,
+        prices=_just_asked(clock) if isinstance(broker, MovingBroker) else MADE.prices,
         holdings=MADE.holdings,
         broker=broker,
         clock=clock,
         sleep=clock.forward,
         new_id=lambda: f"run{next(ids)}-{int(clock().timestamp() * 1000) % 10**9}",
     )
+
+
+def _just_asked(clock: Clock) -> PriceBook:
+    """The prices of the plan as a broker that gives prices would have told them just now."""
+    quotes = {code: replace(quote, at=clock()) for code, quote in MADE.prices.quotes.items()}
+    return replace(MADE.prices, quotes=quotes)
 
 
 def _telephone(book: Book, dice: random.Random) -> None:
@@ -182,6 +198,7 @@ def violations(folder: Path, book: Book) -> list[str]:
     found += _added_up(book)
     for run in runs:
         found += _phases(run, book)
+    found += _followed(folder, runs, book)
     try:
         with Journal(journal_path(folder, Mode.PAPER), "main", book.clock):
             pass  # opening recomputes the chain
@@ -224,6 +241,21 @@ def _phases(run: RunRecord, book: Book) -> Iterator[str]:
     buys = [b.at for b in book.orders if b.owner in own and b.order.side is Side.BUY]
     if sells and buys and min(buys) < max(sells):
         yield "I8 a buy was accepted before the last sell"
+
+
+def _followed(folder: Path, runs: tuple[RunRecord, ...], book: Book) -> Iterator[str]:
+    moved = [booked for booked in book.orders if booked.limits]
+    if not moved:
+        return
+    with suppress(KitError), Journal(journal_path(folder, Mode.PAPER), "main", book.clock) as journal:
+        asked = {name: limits for run in runs for name, limits in journal.repriced(run.run_id).items()}
+        for booked in moved:
+            if not {limit for limit, _ in booked.limits} <= set(asked.get(booked.owner or "", ())):
+                yield f"I13 {booked.number} was put to a limit that the journal does not know"
+    for booked in moved:
+        way = 1 if booked.order.side is Side.BUY else -1
+        if any(way * (limit - quote) > quote * TOLERANCE for limit, quote in booked.limits):
+            yield f"I13 {booked.number} was put beyond the tolerance"
 
 
 def _added_up(book: Book) -> Iterator[str]:

@@ -7,8 +7,8 @@ replies that lie or never come, lists that lag or break, balances that lag, fill
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -17,6 +17,7 @@ from rebalance_kit.errors import BrokerError
 from rebalance_kit.holdings.model import Cash, Holdings, Position
 from rebalance_kit.money import ZERO, Rounding, product, round_money
 from rebalance_kit.orders import Side
+from rebalance_kit.prices.model import FxRate, Quote
 from rebalance_kit.words import Text, same
 
 LATEST = 6.0  # seconds after the call in which an order may still arrive
@@ -51,10 +52,8 @@ class Booked:
     filled: int = 0
     live: bool = True
     fills: list[tuple[datetime, int]] = field(default_factory=list)  # still to come
-
-    @property
-    def amount(self) -> Decimal:
-        return product(self.price, Decimal(self.filled))
+    amount: Decimal = ZERO  # of what is filled
+    limits: list[tuple[Decimal, Decimal]] = field(default_factory=list)  # later ones, each with the quote of its time
 
     @property
     def commission(self) -> Decimal:
@@ -73,6 +72,7 @@ class Book:
     dice: random.Random
     orders: list[Booked] = field(default_factory=list)
     waiting: list[tuple[datetime, BrokerOrder, str | None]] = field(default_factory=list)
+    changes: list[tuple[datetime, str, Decimal, Decimal]] = field(default_factory=list)  # of limits, on their way
     past: list[tuple[datetime, dict[str, int], Decimal]] = field(default_factory=list)
     least: Decimal = ZERO
 
@@ -84,6 +84,10 @@ class Book:
                 self.waiting.remove((at, order, owner))
                 if at <= self.close:
                     self.accept(order, owner, at)
+        for at, number, limit, quote in list(self.changes):
+            if at <= now:
+                self.changes.remove((at, number, limit, quote))
+                self.revise(number, limit, quote, at)
         for booked in self.orders:
             for at, quantity in list(booked.fills):
                 if at <= now and booked.live:
@@ -103,6 +107,19 @@ class Book:
         self._schedule(booked)
         return booked
 
+    def revise(self, number: str, limit: Decimal, quote: Decimal, at: datetime) -> bool:
+        """Put what is left of a live order to another limit. It fills there, at the worst that it allows."""
+        booked = next((one for one in self.orders if one.number == number and one.live), None)
+        if booked is None or at > self.close:
+            return False
+        booked.order, booked.price = replace(booked.order, limit_price=limit), limit
+        booked.limits.append((limit, quote))
+        left = int(booked.order.quantity) - booked.filled - sum(quantity for _, quantity in booked.fills)
+        if left and self.dice.random() < 0.7:
+            part = self.dice.randrange(1, left + 1)
+            booked.fills.append((at + timedelta(seconds=self.dice.uniform(0, 2)), part))
+        return True
+
     def _schedule(self, booked: Booked) -> None:
         kind, quantity, at = self.dice.random(), int(booked.order.quantity), booked.at
         if kind < 0.6:
@@ -116,6 +133,7 @@ class Book:
     def _fill(self, booked: Booked, quantity: int) -> None:
         before, paid = booked.amount, booked.commission
         booked.filled += quantity
+        booked.amount += product(booked.price, Decimal(quantity))
         amount, fee = booked.amount - before, booked.commission - paid
         way = 1 if booked.order.side is Side.BUY else -1
         self.held[booked.order.code] = self.held.get(booked.order.code, 0) + way * quantity
@@ -267,6 +285,48 @@ class StormBroker:
 
     def _broken(self, what: str) -> BrokerError:
         return BrokerError("storm", where=same("storm"), wrong=same(what), expected=same("-"), fix=same("-"))
+
+
+@dataclass
+class MovingBroker(StormBroker):
+    """One whose prices move, and whose orders can be put to another limit: 60 of 100 such calls meet a fault."""
+
+    now: dict[str, Decimal] = field(default_factory=dict)
+
+    def quotes(self, codes: Iterable[str]) -> tuple[Quote, ...]:
+        self._pass(0.5)
+        self.step("quotes")
+        if self._happens(0.1):
+            raise self._broken("no prices")
+        for code in codes:
+            moved = Decimal(self.dice.randrange(-250, 251)) / 10_000
+            self.now[code] = self.book.prices[code] * (1 + moved)
+        day = self.session
+        return tuple(Quote(code, self.now[code], "KRW", day, "storm", at=self.book.clock()) for code in codes)
+
+    def rates(self) -> tuple[FxRate, ...]:
+        return ()
+
+    def revise(self, number: str, limit_price: Decimal) -> Reply:
+        self._pass(0.5)
+        self.step("revise")
+        fate, at = 1.0 if self.calm else self.dice.random(), self.book.clock()
+        code = next(booked.order.code for booked in self.book.orders if booked.number == number)
+        if fate < 0.1:
+            return Reply(Answer.NOT_SENT, same("too many calls"))
+        if fate < 0.2:
+            return Reply(Answer.REJECTED, same("refused"))
+        if fate < 0.3:
+            return Reply(Answer.UNKNOWN, same("lost on the way"))
+        if fate < 0.45:
+            late = at + timedelta(seconds=self.dice.uniform(0, LATEST))
+            self.book.changes.append((late, number, limit_price, self.now[code]))
+            return Reply(Answer.UNKNOWN, same("no reply in time"))
+        done = self.book.revise(number, limit_price, self.now[code], at)
+        self.book.settle()
+        if fate < 0.6:
+            raise self._broken("cut")
+        return Reply(Answer.ACCEPTED if done else Answer.REJECTED, same("ok"), number)
 
 
 def book_of(holdings: Holdings, prices: dict[str, Decimal], clock: Clock, close: datetime, seed: int) -> Book:

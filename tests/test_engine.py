@@ -319,6 +319,9 @@ class Faulty:
             return Reply(Answer.UNKNOWN, same("time-out"))
         if self.fault == "not sent" and first:
             return Reply(Answer.NOT_SENT, same("no connection"))
+        if self.fault == "refused but there" and first:
+            self.inner.place(order)
+            return Reply(Answer.NOT_SENT, same("too many calls"))
         if self.fault == "rejected" and first:
             return Reply(Answer.REJECTED, same("halted"))
         if self.fault == "raises" and first:
@@ -350,6 +353,19 @@ def test_the_brokers_list_decides_and_nothing_is_sent_twice(desk: Desk, fault: s
     rows = desk.broker().order_list(ON).rows
     assert len(rows) == 5
     assert {row.broker_order_id for row in result.executions} == {row.number for row in rows}
+
+
+def test_what_a_gateway_refused_and_passed_on_all_the_same_is_not_sent_again(desk: Desk) -> None:
+    with pytest.raises(DecisionNeeded, match="too many calls") as told:
+        run_with(desk, "refused but there")
+    assert (told.value.code, told.value.exit_code) == ("refused_but_there", 5)
+    assert len(desk.broker().order_list(ON).rows) == 1
+    with pytest.raises(DecisionNeeded, match="091230: 22 shares, 30 expected"):  # a person has looked, and goes on
+        resume(desk.context())
+    first, *others = history.runs(desk.folder)[0].attempts
+    assert (first.code, first.state.value, first.n) == ("091230", "NOT_SENT", 1)
+    assert {attempt.code for attempt in others}.isdisjoint({"091230"})
+    assert [row.code for row in desk.broker().order_list(ON).rows].count("091230") == 1
 
 
 def test_an_order_that_a_late_enough_list_lacks_is_absent(desk: Desk) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.broken_engines import BROKEN
+from tests.broken_engines import BROKEN, FOLLOWERS
 from tests.storm import weather
 
 CHUNKS, EACH = 20, 50  # of schedules for each way to rule an order out: 2,000 together
@@ -31,6 +31,15 @@ def test_no_schedule_breaks_an_invariant(mode: str, chunk: int) -> None:
     assert [(done.seed, done.broken) for done in schedules if done.broken] == []
     assert sum(done.crashes for done in schedules) > EACH / 4
     assert sum(done.accepted for done in schedules) > EACH
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("chunk", range(4))
+def test_orders_that_follow_the_market_break_nothing(mode: str, chunk: int) -> None:
+    schedules = [weather(seed, mode, reprice=True) for seed in range(chunk * 40, (chunk + 1) * 40)]
+    assert [(done.seed, done.broken) for done in schedules if done.broken] == []
+    assert sum(done.repriced for done in schedules) > 20
+    assert sum(done.crashes for done in schedules) > 10
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -56,3 +65,13 @@ def test_a_broken_engine_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -
             except Exception:  # the database refuses what must never happen: caught, too
                 return
     pytest.fail(f"an engine that {name.replace('_', ' ')} was not noticed")
+
+
+@pytest.mark.parametrize("name", list(FOLLOWERS))
+def test_an_engine_that_follows_the_market_wrongly_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    FOLLOWERS[name](monkeypatch)
+    assert any(_noticed(seed, mode) for seed in range(150) for mode in MODES)
+
+
+def _noticed(seed: int, mode: str) -> bool:
+    return bool(weather(seed, mode, reprice=True).broken)

@@ -224,6 +224,21 @@ class Journal:
             ).fetchall()
         return tuple(dict.fromkeys(unpack_text(Finding, body) for (body,) in found))
 
+    def noted(self, run_id: str, kind: str) -> tuple[dict[str, Any], ...]:
+        """What the events of a kind say, in their order."""
+        with storage_errors(self.path):
+            found = self._database.execute(
+                "SELECT body FROM event WHERE run_id = ? AND kind = ? ORDER BY seq", (run_id, kind)
+            ).fetchall()
+        return tuple(json.loads(body) for (body,) in found)
+
+    def repriced(self, run_id: str) -> dict[str, tuple[Decimal, ...]]:
+        """The limits that orders of a run were to be put to, by attempt, in their order."""
+        asked: dict[str, tuple[Decimal, ...]] = {}
+        for body in self.noted(run_id, "repricing"):
+            asked[body["attempt_id"]] = (*asked.get(body["attempt_id"], ()), Decimal(body["limit_price"]))
+        return asked
+
     def owned(self, session: date) -> frozenset[str]:
         """The broker's numbers of our orders in a session."""
         with storage_errors(self.path):

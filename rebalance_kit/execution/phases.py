@@ -16,11 +16,12 @@ from rebalance_kit.execution.exchanging import says_exchange, sized_exchanges, w
 from rebalance_kit.execution.journal import Journal
 from rebalance_kit.execution.packing import pack
 from rebalance_kit.execution.records import Attempt, Exchanged, Intent, RunRecord, State, Transfer
+from rebalance_kit.execution.repricing import Repricer
 from rebalance_kit.execution.result import RunStatus, Upto
-from rebalance_kit.execution.sending import MAX_ATTEMPTS, Sender
+from rebalance_kit.execution.sending import DOUBT, MAX_ATTEMPTS, Sender
 from rebalance_kit.execution.snapshot import write_snapshot
 from rebalance_kit.execution.stop import is_stopped
-from rebalance_kit.money import ZERO, exact_sum, show_money
+from rebalance_kit.money import ZERO, show_money
 from rebalance_kit.orders import Shares, Side, show_shares
 from rebalance_kit.words import Finding, Severity, Text
 
@@ -77,9 +78,11 @@ class Phases:
 
     def _unsent(self, run: RunRecord, side: Side) -> Iterable[Intent]:
         """The intents of a phase that certainly are not at the broker, one by one while sending is allowed."""
+        doubted = {body["attempt_id"] for body in self._journal.noted(self._run_id, DOUBT)}
         for intent in run.intents:
             last = intent.last
             again = last is None or (last.state in (State.NOT_SENT, State.ABSENT) and last.n < MAX_ATTEMPTS)
+            again = again and (last is None or last.attempt_id not in doubted)
             if intent.side is side and again and self._may_send(run):
                 yield intent
 
@@ -99,14 +102,8 @@ class Phases:
         """The shares of a buy that the cash which is really there pays for, at the limit price with commission."""
         order = run.work.order(intent.code, Side.BUY)
         price = worst_price(order)
-        free = self._context.broker.snapshot().spendable_cash(order.currency)
-        kept = [run.work.floor(order.currency).copy_negate()]
-        kept += [
-            run.work.order(one.code, Side.BUY).worst_cost(one.quantity, one.limit_price or price).copy_negate()
-            for one in run.attempts
-            if one.side is Side.BUY and one.state is State.UNKNOWN and one.currency == order.currency
-        ]
-        most = order.affordable(exact_sum((free, *kept)), price, intent.quantity)
+        free = Repricer(self._context, self._journal, self._run_id).free(run, order.currency)
+        most = order.affordable(free, price, intent.quantity)
         broker = self._context.broker
         return min(most, broker.buyable(intent.code, order.limit_price)) if isinstance(broker, SizesBuys) else most
 
@@ -123,11 +120,13 @@ class Phases:
     def _wait_and_cancel(self, side: Side) -> None:
         """Wait for fills as long as the policy's patience, then take what is left out of the book."""
         deadline = 0.0 if self._context.broker.instant else float(self._run().work.patience or PATIENCE)
-        waited = 0.0
+        waited, repricer = 0.0, Repricer(self._context, self._journal, self._run_id)
         while (live := self._live(side)) and waited < deadline:
             self._context.sleep(POLL_SECONDS)
             waited += POLL_SECONDS
             self._sender.settle(live)
+            if repricer.due(run := self._run(), waited) and self._may_send(run):
+                repricer.step(run, self._live(side))
         taken: set[str] = set()  # cancellations that the broker has taken; any other is asked for again
         for _ in range(CANCEL_READS):
             for attempt in self._live(side):

@@ -27,6 +27,8 @@ from rebalance_kit.words import Text
 MAX_ATTEMPTS = 5  # for orders that certainly did not leave
 MAX_READS = 30
 READ_PAUSE = 1.0
+RESEND_PAUSE = 6.0  # an order that a gateway refused and passed on all the same must have had time to be listed
+DOUBT = "refused but there"  # the event
 LIST_READS = 15  # a mock account's list was seen 5 seconds behind for Korean orders, 12 and more for American ones
 STALE_AFTER = timedelta(seconds=2)  # a process that slept between commit and send must not send any more
 CLOCK_SKEW = timedelta(seconds=5)
@@ -49,6 +51,8 @@ class Sender:
             attempt = self._send_once(intent, quantity)
             if attempt.state is not State.NOT_SENT or attempt.n >= MAX_ATTEMPTS:
                 return attempt
+            if not self._context.broker.instant:
+                self._context.sleep(RESEND_PAUSE)
             intent = next(i for i in self._journal.run(self._run_id).intents if i.intent_id == intent.intent_id)
 
     def settle(self, attempts: Iterable[Attempt]) -> None:
@@ -66,7 +70,9 @@ class Sender:
     def _send_once(self, intent: Intent, quantity: Shares) -> Attempt:
         broker, trace = self._context.broker, self._context.trace
         session = broker.session
-        baseline = {row.number for row in self.complete_list(session).rows}
+        rows = self.complete_list(session).rows
+        self._nothing_came_of(intent.last, rows)
+        baseline = {row.number for row in rows}
         attempt = self._journal.begin_attempt(self._run_id, intent, quantity, session, baseline)
         trace("attempt.committed")
         reply = self._place(attempt)
@@ -77,6 +83,20 @@ class Sender:
         self.settle((answered,))
         trace("attempt.listed")
         return self._waited_for(self._journal.attempt(self._run_id, attempt.attempt_id))
+
+    def _nothing_came_of(self, last: Attempt | None, rows: Sequence[OrderRow]) -> None:
+        """Before what "did not leave" is sent again: a gateway that refuses a call and passes it on all the same shows
+        in the list as a new order like it that nobody owns. DecisionNeeded then: only a person knows whose it is, and
+        this order is not sent again."""
+        if last is None or last.state is not State.NOT_SENT:
+            return
+        if last.session != self._context.broker.session:
+            rows = self.complete_list(last.session).rows
+        there = candidates(last, rows, self._journal.owned(last.session))
+        if there:
+            numbers = [row.number for row in there]
+            self._journal.note(self._run_id, DOUBT, {"attempt_id": last.attempt_id, "numbers": numbers})
+            raise _refused_but_there(last, ", ".join(numbers))
 
     def _waited_for(self, attempt: Attempt) -> Attempt:
         """The attempt once the list shows it, or after some time: a list may be seconds behind, and the next order is
@@ -153,14 +173,11 @@ def complete_list(context: RunContext, session: date) -> OrderList:
     )  # fmt: skip
 
 
-def find_order(attempt: Attempt, rows: Iterable[OrderRow], owned: frozenset[str]) -> OrderRow | None:
-    """The row of a complete list that is this attempt; None when there is none.
-
-    Raises DecisionNeeded when several could be and the number in the reply does not say which.
-    """
+def candidates(attempt: Attempt, rows: Iterable[OrderRow], owned: frozenset[str]) -> list[OrderRow]:
+    """The rows of a complete list that can be this attempt: new since it was sent, like it, and nobody's yet."""
     earliest = attempt.sent_at - CLOCK_SKEW
     wanted = (attempt.code, attempt.side, attempt.quantity, attempt.limit_price)
-    found = [
+    return [
         row
         for row in rows
         if row.number not in attempt.baseline
@@ -169,6 +186,14 @@ def find_order(attempt: Attempt, rows: Iterable[OrderRow], owned: frozenset[str]
         and row.placed_at >= earliest
         and (row.code, row.side, row.quantity, row.limit_price) == wanted
     ]
+
+
+def find_order(attempt: Attempt, rows: Iterable[OrderRow], owned: frozenset[str]) -> OrderRow | None:
+    """The row of a complete list that is this attempt; None when there is none.
+
+    Raises DecisionNeeded when several could be and the number in the reply does not say which.
+    """
+    found = candidates(attempt, rows, owned)
     if len(found) <= 1:
         return found[0] if found else None
     hinted = [row for row in found if row.number == attempt.hint]
@@ -183,6 +208,18 @@ def find_order(attempt: Attempt, rows: Iterable[OrderRow], owned: frozenset[str]
         expected=Text("one order", "주문 하나"),
         fix=Text("look at the orders at the broker and decide which is which",
                  "증권사에서 주문을 확인해 어느 것인지 정해 주세요"),
+    )  # fmt: skip
+
+
+def _refused_but_there(attempt: Attempt, numbers: str) -> DecisionNeeded:
+    return DecisionNeeded(
+        "refused_but_there",
+        where=attempt.attempt_id,
+        wrong=Text(f"the broker refused it ({attempt.reason.en}), and its order {numbers} looks the same",
+                   f"증권사가 거절했는데({attempt.reason.ko}) 똑같은 주문 {numbers}이(가) 있습니다"),
+        expected=Text("no order like it", "같은 주문 없음"),
+        fix=Text("look at the order at the broker, then rebalance resume: this one is not sent again",
+                 "증권사에서 그 주문을 확인한 뒤 rebalance resume을 실행해 주세요. 이 주문은 다시 보내지 않습니다"),
     )  # fmt: skip
 
 

@@ -62,7 +62,7 @@ class Work:
     `source_sha256` is the hash of the holdings file that the account was opened from. `patience` is in seconds.
     `exchanges` are the plan's; `fx_spread` is what exchanging costs, as a share. `charged_before` is what the broker
     had charged already when the run began, as `Snapshot.charged`. `accounts` are all in which the plan has work, where
-    this run is one account's part of it.
+    this run is one account's part of it. `reprice_after` are the seconds between two re-price steps (0: none is made).
     """
 
     plan_id: str
@@ -89,6 +89,8 @@ class Work:
     fx_spread: Decimal = ZERO
     charged_before: tuple[tuple[str, Decimal | None], ...] = ()
     accounts: tuple[str, ...] = ()
+    reprice_after: int = 0
+    reprice_steps: int = 0
 
     @property
     def orders(self) -> tuple[WorkOrder, ...]:
@@ -138,6 +140,8 @@ def make_work(checked: CheckedOrders, *, upto: Upto, source_sha256: str) -> Work
         fx_spread=policy.costs.fx_spread,
         charged_before=snapshot.charged or (),
         accounts=() if facts.whole is None else accounts_of(facts.whole),
+        reprice_after=policy.rebalancing.orders.reprice_after_seconds or 0,
+        reprice_steps=policy.rebalancing.orders.reprice_steps,
     )
 
 

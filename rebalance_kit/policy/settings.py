@@ -85,9 +85,14 @@ class Constraints(Part):
 
 
 class OrderSettings(Part):
+    """An order waits for `patience_seconds`; every `reprice_after_seconds` of them, at most `reprice_steps` times, what
+    is left of it is put to the limit of that moment. What is left at the end is cancelled."""
+
     style: LimitStyle = LimitStyle.PROTECTIVE
     tolerance: Rate = Decimal("0.005")
     patience_seconds: Annotated[Whole, Field(ge=1, le=86400)] | None = None
+    reprice_after_seconds: Annotated[Whole, Field(ge=1, le=86400)] | None = None
+    reprice_steps: Annotated[Whole, Field(ge=1, le=10)] = 1
     oca: Literal["none", "cancel", "reduce"] = "none"
 
 

@@ -33,6 +33,7 @@ def settings_problems(policy: Policy) -> Iterator[Problem]:
     yield from _zone(policy)
     yield from _proxies(policy)
     yield from _ages(policy)
+    yield from _repricing(policy)
 
 
 def _names(names: Iterable[str]) -> str:
@@ -205,3 +206,18 @@ def _unknown_code(path: Path, code: str) -> Problem:
         Text("a code of the allocation", "allocation에 있는 코드"),
         Text("correct the code or add the asset", "코드를 고치거나 자산을 추가하십시오"),
     )
+
+
+def _repricing(policy: Policy) -> Iterator[Problem]:
+    """A step after the patience has ended would never be taken."""
+    rules = policy.rebalancing.orders
+    after, patience = rules.reprice_after_seconds, rules.patience_seconds
+    if after is not None and patience is not None and after >= patience:
+        yield Problem(
+            "reprice_too_late",
+            (*REBALANCING, "orders", "reprice_after_seconds"),
+            Text(f"{after} seconds is not before the patience of {patience} seconds ends",
+                 f"{after}초는 기다리는 시간 {patience}초보다 짧지 않습니다"),
+            Text(f"fewer than {patience}", f"{patience}보다 작은 수"),
+            Text("shorten it, or lengthen patience_seconds", "줄이거나 patience_seconds를 늘리십시오"),
+        )  # fmt: skip
