@@ -14,22 +14,21 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from rebalance_kit import arguments
 from rebalance_kit.errors import RuleError, UsageError
-from rebalance_kit.planner import batch_due, batch_goals
-from rebalance_kit.planner.arrays import Floats, Rows
-from rebalance_kit.planner.batch_goals import Bools, Part, weights
-from rebalance_kit.planner.batch_input import Accounts, Ints, exact, read_accounts
+from rebalance_kit.planner import batch_due, batch_wanted
+from rebalance_kit.planner.arrays import Rows
+from rebalance_kit.planner.batch_goals import Part
+from rebalance_kit.planner.batch_input import Accounts, read_accounts
+from rebalance_kit.planner.batch_made import Planned, result_of
 from rebalance_kit.planner.batch_portfolios import are_portfolios, stacked
 from rebalance_kit.planner.batch_result import Asked, ManyPlans
-from rebalance_kit.planner.batch_rows import cut, minimum_of, planned_assets, rows_of_accounts
+from rebalance_kit.planner.batch_rows import cut, rows_of_accounts
 from rebalance_kit.planner.quick import Quick, quick
-from rebalance_kit.policy.bands import zone_edges
 from rebalance_kit.policy.choices import CashRule, Method
 from rebalance_kit.policy.model import Policy
 from rebalance_kit.policy.placing import has_risk_cap
@@ -108,21 +107,21 @@ def _given_codes(quantities: Any, codes: Sequence[str] | None, policy: Policy) -
 
 
 def _planned(read: Accounts, asked: Asked, given: list[str], last: Sequence[date | None] | None) -> ManyPlans:
-    values, totals = read.values, read.totals
-    invested = totals + read.flow
-    breached, grouped = batch_due.breaches(read, values, np.maximum(totals, 0))
-    goals, problem = _ideal(read, values, np.maximum(totals, 0), asked)
-    resting = _resting(read, values, np.maximum(totals, 0))
+    values, totals = read.values, np.maximum(read.totals, 0)
+    invested = read.totals + read.flow
+    breached, grouped = batch_due.breaches(read, values, totals)
+    goals, problem = batch_wanted.ideal(read, values, totals, asked)
+    resting = batch_wanted.resting(read, values, totals)
     goals = Part(np.where(resting, values * goals.below, goals.above), goals.below)
-    trigger = batch_due.triggers(
-        read, breached, grouped, _worth(read, goals, values, totals), forced=asked.force, last=last
-    )
-    money, problem = _with_flows(read, values, cut(goals), asked, problem)
+    worth = batch_wanted.worth_trading(read, goals, values, totals)
+    trigger = batch_due.triggers(read, breached, grouped, worth, forced=asked.force, last=last)
+    money, problem = batch_wanted.with_flows(read, values, cut(goals), asked, problem)
     problem = np.where((problem == "") & (invested <= 0), "empty_portfolio", problem)
     due = (trigger != "none") & (problem == "")
     rows = rows_of_accounts(read, money, np.maximum(invested, 1), resting, no_sell=asked.no_sell)
     found = solved(rows.part(np.flatnonzero(due))) if due.any() else _nothing(rows)
-    return _result(read, asked, given, rows, found, due, trigger, breached, problem)
+    problem[np.flatnonzero(due)[~found.possible]] = "cash_cannot_be_raised"
+    return result_of(Planned(read, asked, rows, found, due, trigger, breached, problem), given)
 
 
 def solved(rows: Rows) -> Quick:
@@ -193,118 +192,3 @@ def _require_known(read: Accounts, asked: Asked) -> None:
             ),
             fix=Text("plan such accounts one by one", "그런 계좌는 하나씩 계획해 주세요"),
         )
-
-
-def _ideal(read: Accounts, values: Ints, totals: Ints, asked: Asked) -> tuple[Part, Any]:
-    """The goals of a rebalance, and the problem of each account that has none."""
-    targets = [asset.target if asset else 0 for asset in map(read.policy.asset, read.codes)]
-    wanted = [Fraction(target) for target in targets]
-    none = np.full(len(totals), "", dtype="U24")
-    if asked.method in (Method.FULL, Method.FRACTION, Method.HALFWAY):
-        shares = {Method.FULL: Fraction(1), Method.HALFWAY: Fraction(1, 2)}
-        fraction = read.policy.rebalancing.fraction if asked.fraction is None else asked.fraction
-        return batch_goals.to_targets(values, totals, wanted, shares.get(asked.method, Fraction(fraction))), none
-    edges = [(Fraction(band.lower), Fraction(band.upper)) for band in batch_due.bands(read)]
-    if asked.method is Method.NO_TRADE_ZONE:
-        zone = read.policy.rebalancing.no_trade_zone or {}
-        listed = {asset.code: zone_edges(zone, asset) for asset in read.policy.assets}
-        edges = [listed.get(code, edge) for code, edge in zip(read.codes, edges, strict=True)]
-    invested = 1 - Fraction(read.policy.rebalancing.cash.target)
-    unwanted = np.array([target == 0 for target in wanted])
-    money, too_high = batch_goals.to_edges(values, totals, edges, unwanted, invested)
-    return Part(money, np.ones((1, 1), dtype=np.int64)), np.where(too_high & (read.flow == 0), "bands_too_high", none)
-
-
-def _resting(read: Accounts, values: Ints, totals: Ints) -> Bools:
-    """Which assets (A, N) lie within the deadband, where there is one and no money comes or goes."""
-    deadband = Fraction(read.policy.rebalancing.deadband)
-    if not deadband:
-        return np.zeros(values.shape, dtype=np.bool_)
-    targets = [Fraction(asset.target) if asset else Fraction(0) for asset in map(read.policy.asset, read.codes)]
-    numbers = weights([*targets, deadband])
-    total = exact(totals, 4 * int(totals.max()) * numbers.below)[:, None]
-    distance = np.abs(values * numbers.below - total * numbers.above[:-1])
-    return np.asarray((distance <= total * numbers.above[-1]) & (read.flow == 0)[:, None], dtype=np.bool_)
-
-
-def _worth(read: Accounts, goals: Part, values: Ints, totals: Ints) -> Bools:
-    assets = [read.policy.asset(code) for code in read.codes]
-    barred = (
-        np.array([asset is None or asset.never_buy for asset in assets]),
-        np.array([asset is None or asset.never_sell for asset in assets]),
-    )
-    return batch_due.worth_trading(read, goals, values, minimum_of(read, np.maximum(totals, 0)), barred)
-
-
-def _with_flows(read: Accounts, values: Ints, goals: Floats, asked: Asked, problem: Any) -> tuple[Floats, Any]:
-    """The goals where money comes or goes: the value and what the cash rule gives or takes."""
-    for paid_in in (True, False):
-        rows = np.flatnonzero(read.flow > 0 if paid_in else read.flow < 0)
-        if not len(rows):
-            continue
-        free = [asset for asset in planned_assets(read) if not (asset.never_buy if paid_in else asset.never_sell)]
-        columns = [read.codes.index(asset.code) for asset in free]
-        if paid_in and not any(asset.target for asset in free):
-            problem[rows] = "nothing_to_buy"
-            continue
-        worth = values[rows][:, columns]
-        possible = worth.sum(axis=1) >= -read.flow[rows]
-        problem[rows[~possible]] = "withdrawal_too_large"
-        rows, worth, flow = rows[possible], worth[possible], read.flow[rows[possible]]
-        parts = batch_goals.flow_parts(worth, flow, [Fraction(asset.target) for asset in free], asked.cash_rule)
-        sign = 1 if paid_in else -1
-        split = sign * batch_goals.split(sign * flow, Part(sign * parts.above, parts.below))
-        goals[rows] = values[rows]
-        goals[rows[:, None], np.array(columns)] += split
-    return goals, problem
-
-
-def _result(
-    read: Accounts, asked: Asked, given: list[str], rows: Rows, found: Quick, due: Bools, trigger: Any, breached: Bools,
-    problem: Any,
-) -> ManyPlans:  # fmt: skip
-    planned = [read.codes.index(asset.code) for asset in planned_assets(read)]
-    places = np.flatnonzero(due)
-    problem = problem.astype("U24")
-    problem[places[~found.possible]] = "cash_cannot_be_raised"
-    shares = read.quantities.copy()
-    kept = places[found.possible]
-    shares[kept[:, None], np.array(planned)] = found.counts[found.possible].astype(np.int64)
-    trades = shares - read.quantities
-    traded = np.abs(trades[:, planned]).astype(np.float64)[..., None]
-    fees = [np.zeros_like(trades), np.zeros_like(trades)]
-    for fee, rates in zip(fees, (rows.commission, rows.slippage), strict=True):
-        fee[:, planned] = rates.of(traded)[..., 0].astype(np.int64)
-    amounts = trades * read.price_ticks
-    spent = -(-amounts.sum(axis=1) // read.ticks) + fees[0].sum(axis=1) + fees[1].sum(axis=1)
-    invested = read.totals + read.flow
-    gap = np.full(len(due), np.nan)
-    gap[kept] = ((found.objective - found.bound)[found.possible] / rows.total[kept] * 10_000).clip(0)
-    order = [read.codes.index(code) for code in given]
-    targets = np.array([float(asset.target) if asset else 0.0 for asset in map(read.policy.asset, read.codes)])
-    after = (2 * shares * read.price_ticks + read.ticks) // (2 * read.ticks)
-    worth_after = np.maximum(1, after.sum(axis=1) + read.cash + read.flow - spent)
-    return ManyPlans(
-        accounts=read.names,
-        codes=tuple(given),
-        unit=read.unit,
-        shares=shares[:, order],
-        trades=trades[:, order],
-        drift=(read.values / np.maximum(1, read.totals)[:, None] - targets)[:, order],
-        drift_after=(after / worth_after[:, None] - targets)[:, order],
-        breached=breached[:, order],
-        due=trigger != "none",
-        trigger=trigger,
-        total_value=read.totals,
-        flow=read.flow,
-        turnover=np.abs(amounts).sum(axis=1) // read.ticks,
-        commission=fees[0].sum(axis=1),
-        slippage=fees[1].sum(axis=1),
-        cash_before=read.cash,
-        cash_after=read.cash + read.flow - spent,
-        gap_bp=np.where(invested > 0, gap, np.nan),
-        problem=problem,
-        read=read,
-        asked=asked,
-        fees=(fees[0][:, order], fees[1][:, order]),
-    )
