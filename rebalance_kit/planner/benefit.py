@@ -17,8 +17,8 @@ from rebalance_kit.costs.tracking import (
     Covariance,
     StatedCovariance,
     implied_risk_aversion,
-    leg_savings,
     tracking_cost,
+    unit_savings,
 )
 from rebalance_kit.money import ZERO, Rounding, exact_sum, minor_unit, product, round_fraction
 from rebalance_kit.orders import Order, Side
@@ -63,9 +63,9 @@ def weigh(
     total = Fraction(case.total)
     yearly_before = tracking_cost(needed, risk, aversion) / total
     yearly_after = tracking_cost({code: after[code] for code in codes}, risk, aversion) / total
-    legs = leg_savings(needed, trades, risk, aversion)
+    each = unit_savings(needed, trades, risk, aversion)
     saved = (yearly_before - yearly_after) * years
-    per_order = [_share(case, order, trades, legs) * years / total for order in orders]
+    per_order = [each[order.code] * _signed(case, order) * years / total for order in orders]
     cost = exact_sum((_costs(case, orders), other_cost))
     unit = minor_unit(case.policy.base_currency)
     shares = _round_together(per_order, saved, unit)
@@ -108,11 +108,6 @@ def _trades(case: Case, orders: Sequence[Order]) -> dict[str, Fraction]:
 def _signed(case: Case, order: Order) -> Fraction:
     amount = Fraction(case.prices.in_base(order.amount, order.currency))
     return amount if order.side is Side.BUY else -amount
-
-
-def _share(case: Case, order: Order, trades: dict[str, Fraction], legs: dict[str, Fraction]) -> Fraction:
-    """The part of a code's leg that is this order's: several accounts may trade the same code."""
-    return legs[order.code] * _signed(case, order) / trades[order.code] if trades[order.code] else Fraction(0)
 
 
 def _costs(case: Case, orders: Sequence[Order]) -> Decimal:
