@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import NamedTuple
 
-from rebalance_kit.planner.line import Choice, Line
+from rebalance_kit.planner.line import Line
 
 Price = tuple[int, int]  # p/q: key units for a grain of cash
 Range = tuple[int, int]  # counts, both ends included
@@ -44,8 +44,11 @@ class Column:
     def look(self, shares: int) -> Point:
         """The point of an allowed shares."""
         if shares not in self.points:
-            made = self.line.choice(shares)
-            self.points[shares] = Point(made.spend, self._key(made), shares)
+            spend, objective, squares, orders, turnover = self.line.figures(shares)
+            key = objective * self.weight + squares
+            if self.order_fee or self.turnover_fee:
+                key += orders * self.order_fee + turnover * self.turnover_fee
+            self.points[shares] = Point(spend, key, shares)
         return self.points[shares]
 
     def look_around(self, shares: int) -> None:
@@ -90,12 +93,11 @@ class Column:
 
     def floor_key(self, shares: int, price: Price) -> int:
         """q x key + p x spend without rounding: never above the truth, convex on each segment."""
-        smooth = self.line.smooth(shares)
-        return price[1] * self._key(smooth) + price[0] * smooth.spend
-
-    def _key(self, choice: Choice) -> int:
-        fees = choice.orders * self.order_fee + choice.turnover * self.turnover_fee
-        return choice.objective * self.weight + choice.squares + fees
+        spend, objective, squares, orders, turnover = self.line.smooth_figures(shares)
+        key = objective * self.weight + squares
+        if self.order_fee or self.turnover_fee:
+            key += orders * self.order_fee + turnover * self.turnover_fee
+        return price[1] * key + price[0] * spend
 
     def reduced(self, point: Point, price: Price) -> int:
         """q x key + p x spend, the truth."""
@@ -113,8 +115,13 @@ class Column:
     def lowest_on(self, segment: Range, price: Price) -> int:
         """The first count of a segment at which `floor_key` is lowest, searched from the best point looked at."""
         low, high = segment
-        inside = [point for point in self.points.values() if low <= point.shares <= high]
-        near = min((self.reduced(point, price), point.shares) for point in inside)[1] if inside else low
+        above, below = price
+        near, least = low, None
+        for spend, key, shares in self.points.values():
+            if low <= shares <= high:
+                reduced = below * key + above * spend
+                if least is None or reduced < least:
+                    near, least = shares, reduced
         here = self.floor_key(near, price)
         if near < high and self.floor_key(near + 1, price) < here:
             return last_while(near, high, lambda at: self.floor_key(at, price) < self.floor_key(at - 1, price))

@@ -10,6 +10,9 @@ from rebalance_kit.planner.taxed import Curve
 OUTSIDE_PRICE = 20  # what a unit of money outside an explicit min or max costs
 
 
+Figures = tuple[int, int, int, int, int]  # a choice without its count
+
+
 class Choice(NamedTuple):
     """One final count of one line: what it spends (grains of its currency, costs included; negative: raises), and its
     additive parts of the objective, of the tie-breaks and of the caps."""
@@ -52,6 +55,14 @@ class Line:
 
     def choice(self, count: int) -> Choice:
         """The truth about one final count."""
+        return Choice(count, *self.figures(count))
+
+    def smooth(self, count: int) -> Choice:
+        """The same without rounding; convex on each segment, and in no part above the truth."""
+        return Choice(count, *self.smooth_figures(count))
+
+    def figures(self, count: int) -> Figures:
+        """`choice` without the count."""
         change, grain = count - self.held, self.grain
         traded = abs(change)
         commission, slippage = -(-traded * self.commission // grain), -(-traded * self.slippage // grain)
@@ -59,19 +70,20 @@ class Line:
         own = (2 * (count * self.price + self.kept) + grain) // (2 * grain)
         above, below = self.rate
         if below == 1:
-            return self._choice(change, spend, own * above * self.scale, (commission + slippage) * above * self.scale)
+            return self._figures(change, spend, own * above * self.scale, (commission + slippage) * above * self.scale)
         value = _half_up(own * above, below) * self.scale
         paid = (_half_up(commission * above, below) + _half_up(slippage * above, below)) * self.scale
-        return self._choice(change, spend, value, paid)
+        return self._figures(change, spend, value, paid)
 
-    def smooth(self, count: int) -> Choice:
-        """The same without rounding; convex on each segment, and in no part above the truth."""
+    def smooth_figures(self, count: int) -> Figures:
+        """`smooth` without the count."""
         change = count - self.held
         costs = abs(change) * (self.commission + self.slippage)
         value = (count * self.price + self.kept) * self.per_grain
-        return self._choice(change, change * self.price + costs, value, costs * self.per_grain - self.slack, self.blur)
+        paid = costs * self.per_grain - self.slack
+        return self._figures(change, change * self.price + costs, value, paid, self.blur)
 
-    def _choice(self, change: int, spend: int, value: int, paid: int, blur: int = 0) -> Choice:
+    def _figures(self, change: int, spend: int, value: int, paid: int, blur: int = 0) -> Figures:
         gap = abs(value - self.goal) - blur
         if gap < 0:
             gap = 0
@@ -90,7 +102,7 @@ class Line:
         squares = gap * gap
         objective = gap + other if self.total is None else squares + other * self.total
         turnover = traded * self.price * self.per_grain
-        return Choice(self.held + change, spend * self.factor, objective, squares, int(change != 0), turnover)
+        return spend * self.factor, objective, squares, int(change != 0), turnover
 
     def allows(self, count: int) -> bool:
         """May the line end with this count?"""

@@ -138,7 +138,7 @@ class _Together:
                 return Together(plan, min(bound, plan.objective), proven)
             lowest = bound if lowest is None else max(lowest, bound)
             stand = self.next_stand(stand, plan, counts)
-        best, at = self.any_plan(), self.between(seen)
+        best, at = self.any_plan(), self.between(seen[-1:] if stand == seen[-1] else seen)
         if at.stand not in seen:
             with suppress(NoPlan):
                 self.solved(at.stand)
@@ -166,7 +166,7 @@ class _Together:
         """The sharpest bound at the stands seen, apart in their currencies, and between the last two."""
         last = seen[-1]
         frames = [frame(self.truth, stand) for stand in seen]
-        if any(direction for _, direction in last.directions):
+        if len(seen) > 1 and any(direction for _, direction in last.directions):
             apart = last._replace(directions=tuple((currency, 0) for currency, _ in last.directions))
             with suppress(NoPlan):
                 frames.append(frame(self.truth, apart))
