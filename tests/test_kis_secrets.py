@@ -7,19 +7,22 @@ import io
 import json
 import logging
 import pickle
+import sys
 import traceback
+import types
 from pathlib import Path
 
 import httpx
 import pytest
 
 from rebalance_kit.brokers.base import BrokerOrder, Mode
+from rebalance_kit.brokers.kis.rehearsal.start import start
 from rebalance_kit.brokers.kis.secrets import AccountNumber, Secret, scrubbed
 from rebalance_kit.brokers.kis.settings import Settings, read_settings
 from rebalance_kit.brokers.kis.table import Call
 from rebalance_kit.errors import KitError, UsageError
 from rebalance_kit.orders import Side
-from tests.make_kis import APP_KEY, APP_SECRET, NUMBER, TOKEN, Answer, refused, reply, scripted
+from tests.make_kis import APP_KEY, APP_SECRET, NUMBER, TOKEN, Answer, before_double, refused, reply, scripted
 
 GIVEN = {"KIS_APP_KEY": APP_KEY, "KIS_APP_SECRET": APP_SECRET, "KIS_ACCOUNT": f"{NUMBER}-01", "KIS_ENV": "mock"}
 
@@ -213,3 +216,42 @@ def test_only_the_token_file_holds_a_secret(tmp_path: Path) -> None:
         held = path.read_text()
         assert not any(secret in held + path.name for secret in (APP_KEY, APP_SECRET, NUMBER))
         assert (TOKEN in held) is path.name.endswith(".json")
+
+
+def test_the_log_of_every_library_is_clean_over_real_http(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with start() as kis:
+        key = kis.world.key("real")
+        with caplog.at_level(logging.DEBUG):
+            for name in ("httpx", "httpcore", "httpcore.http11", "httpcore.connection"):
+                logging.getLogger(name).setLevel(logging.DEBUG)
+            broker = before_double(kis, tmp_path, "growth", "real")
+            broker.snapshot()
+            broker.place(BrokerOrder("x", "069500", Side.SELL, 1, None, "KRW"))
+            broker.order_list(broker.session)
+    tokens = [json.loads(path.read_text())["token"] for path in tmp_path.glob("token-*.json")]
+    hidden = (key.appkey, key.appsecret, key.number, *tokens)
+    assert "order-cash" in caplog.text
+    assert "httpcore" in caplog.text
+    assert not any(secret in caplog.text for secret in hidden)
+
+
+def test_the_keyring_of_the_system_is_asked_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    class KeyringError(Exception):
+        pass
+
+    kept = {("rebalance-kit", "KIS_APP_SECRET"): APP_SECRET}
+
+    def get_password(service: str, name: str) -> str | None:
+        if name == "KIS_ACCOUNT":
+            raise KeyringError("locked")
+        return kept.get((service, name))
+
+    ring, errors = types.ModuleType("keyring"), types.ModuleType("keyring.errors")
+    monkeypatch.setattr(ring, "get_password", get_password, raising=False)
+    monkeypatch.setattr(errors, "KeyringError", KeyringError, raising=False)
+    monkeypatch.setitem(sys.modules, "keyring", ring)
+    monkeypatch.setitem(sys.modules, "keyring.errors", errors)
+    without = {name: value for name, value in GIVEN.items() if name != "KIS_APP_SECRET"}
+    assert read_settings(without).app_secret.reveal() == APP_SECRET
+    with pytest.raises(UsageError, match="KIS_ACCOUNT"):
+        read_settings({name: value for name, value in without.items() if name != "KIS_ACCOUNT"})
