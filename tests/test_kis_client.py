@@ -250,6 +250,16 @@ def test_every_documented_code_settles_an_order_as_its_kind_says(tmp_path: Path,
     assert sent.answer is wanted
 
 
+@pytest.mark.parametrize("status", [403, 500])
+def test_a_failure_of_http_is_certain_for_the_gateways_own_refusals_alone(tmp_path: Path, status: int) -> None:
+    answers = {}
+    for code in CODES:
+        kis = scripted(tmp_path / code, {"order-cash": [refused(code, status=status)]})
+        answers[code] = kis.client.order(Call.BUY, ORDER).answer
+    sure = {code for code, answer in answers.items() if answer is not Answer.UNKNOWN}
+    assert sure == {"EGW00121", "EGW00122", "EGW00123", "EGW00201", "EGW00213", "EGW00215"}
+
+
 def test_what_nobody_documented_is_unknown(tmp_path: Path) -> None:
     for status in (200, 500):
         kis = scripted(tmp_path, {"order-cash": [refused("APBK9999", "?", status=status)]})

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from rebalance_kit.brokers.base import Answer, Mode
 from rebalance_kit.brokers.kis.clock import ServiceClock
-from rebalance_kit.brokers.kis.codes import CERTAIN, HELD_BACK, Code, Kind, data_moved, meaning
+from rebalance_kit.brokers.kis.codes import CERTAIN, HELD_BACK, SURE_AT_THE_GATEWAY, Code, Kind, data_moved, meaning
 from rebalance_kit.brokers.kis.envelope import Body, Fields
 from rebalance_kit.brokers.kis.pacing import PENALTY, Pacer
 from rebalance_kit.brokers.kis.settings import Settings
@@ -177,7 +177,7 @@ class Client:
         kind = known.kind if known else None
         if kind in HELD_BACK:
             return Sent(Answer.NOT_SENT, why, kind)
-        certain = kind in CERTAIN and (outcome.status == 200 or kind in (Kind.STOP, Kind.UNSUPPORTED))
+        certain = kind in CERTAIN and (outcome.status == 200 or body.code in SURE_AT_THE_GATEWAY)
         return Sent(Answer.REJECTED if certain else Answer.UNKNOWN, why, kind)
 
     def _renew(self, dead: Token) -> None:

@@ -106,6 +106,9 @@ CERTAIN = frozenset({Kind.REFUSED, Kind.CLOSED, Kind.NONE_LEFT, Kind.UNSUPPORTED
 # The gateway refused before the ledger saw the order: it may be sent again.
 HELD_BACK = frozenset({Kind.TOKEN, Kind.RATE})
 
+# Everything else that comes with a status of failure says nothing about an order.
+SURE_AT_THE_GATEWAY = frozenset({"EGW00213"})
+
 _NOTHING_LEFT = "수량이 없습니다"  # one code says two things, and its text tells which
 _MOVED = "조회이후에 자료가 변경"
 
