@@ -223,6 +223,14 @@ def test_a_withdrawal_that_its_account_cannot_pay_names_it() -> None:
         made_plan(made, withdraw="50")
 
 
+def test_where_no_account_may_hold_anything_nothing_is_planned() -> None:
+    wanted = policy(
+        "A 100", accounts={"isa": {"type": "isa"}, "irp": {"type": "irp"}}, assets={"A": {"tax_class": "us"}}
+    )
+    plan = made_plan(situation(wanted, "isa: cash KRW 900; irp: cash KRW 100; A 0 @ 10"), force=True)
+    assert (plan.orders, plan.certificate.valid) == ((), True)
+
+
 # ---- currencies ----
 
 

@@ -20,7 +20,7 @@ from rebalance_kit.planner.problem import OUTSIDE_PRICE
 
 WIDE = Fraction(2)  # bp: a wider gap (few wrappers, targets out of reach) asks for the mixed-integer programme
 PROVED = Fraction(1, 2)  # bp: what a proof on request closes the gap to
-FALLBACK_NODES = 1
+FALLBACK_NODES = 2_000  # shared by the places: small problems are searched to the end, large ones at their root
 PROOF_NODES = 2_000
 SCALINGS = 1
 
@@ -53,10 +53,14 @@ class HouseholdSolution:
 def solve_household(problem: Household, *, prove: bool = False, within_bp: Fraction = PROVED) -> HouseholdSolution:
     """A good plan with its proved gap; with `prove` HiGHS closes it to `within_bp`. Raises NoHouseholdPlan."""
     _require_cash(problem)
+    if not problem.places:
+        return HouseholdSolution({}, proven=True, gap=Fraction(0))
     state, bound = _found(problem)
     by_solver = False
     if bound is None or state.score.broken or _gap(problem, state, bound, prove) > (within_bp if prove else WIDE):
-        state, other = _proposed(problem, state, within_bp, PROOF_NODES if prove else FALLBACK_NODES)
+        state, other = _proposed(
+            problem, state, within_bp, PROOF_NODES if prove else 1 + FALLBACK_NODES // len(problem.places)
+        )
         if other is not None and (bound is None or other > bound):
             bound, by_solver = other, True
     if state.score.broken or bound is None:
