@@ -2,6 +2,7 @@
 
 The server's kernels propose; the worker, another process, checks and sends. Neither listens to anybody but this
 machine's user: the server on loopback behind a token, the worker on no port at all. They start and end together.
+What the environment says of brokers, language models and messages is the worker's alone: no kernel inherits it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 import subprocess
 import sys
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from html import escape
 from pathlib import Path
 from threading import Thread
@@ -25,6 +26,7 @@ _HERE = Path(__file__).parent
 _TEMPLATES = _HERE / "jupyter"
 _NOTEBOOK = "dashboard"
 _RESTARTS = 5  # a worker that dies more often stays dead: something is really wrong
+_WORKERS_ALONE = ("KIS_", "REBALANCE_LLM_", "REBALANCE_NOTIFY_", "SLACK_", "TELEGRAM_", "SMTP_")  # beginnings of names
 _PATIENCE = 5.0  # seconds that the worker gets to end by itself
 
 
@@ -53,6 +55,7 @@ def serve_notebook(
     page: Path, root: Path, *, port: int | None = None, open_browser: bool = False, preheat: bool = False
 ) -> int:
     """Serve one notebook file over the portfolios of `root`, as `serve` does."""
+    whole = keep_secrets_from_kernels(os.environ)
     os.environ[ROOT_VARIABLE] = str(root.resolve())
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(_TEMPLATES), os.environ.get("JUPYTER_PATH")]))
     from rebalance_kit.dashboard.server import build  # takes a second and a half: only this command pays it
@@ -68,10 +71,19 @@ def serve_notebook(
         if open_browser:
             Thread(target=_open, args=(url, private), daemon=True).start()
 
-    with Worker(root.resolve()) as worker:
+    with Worker(root.resolve(), environment=whole) as worker:
         server.on_ready, server.each_second = announce, worker.watch
         server.start()
     return 0
+
+
+def keep_secrets_from_kernels(environment: MutableMapping[str, str]) -> Mapping[str, str]:
+    """The environment as it was, for the worker; what is only the worker's is taken out of the one that is given."""
+    whole = dict(environment)
+    for name in whole:
+        if name.startswith(_WORKERS_ALONE):
+            del environment[name]
+    return whole
 
 
 def find_notebook(name: str) -> Path:
@@ -88,8 +100,10 @@ def find_notebook(name: str) -> Path:
 class Worker:
     """The process that executes proposals, started with the desk, ended with it, and started again if it dies."""
 
-    def __init__(self, root: Path, command: Sequence[str] | None = None) -> None:
-        self._root, self._command = root, command
+    def __init__(
+        self, root: Path, command: Sequence[str] | None = None, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._root, self._command, self._environment = root, command, environment
         self.starts = 0
         self._process = self._start()
 
@@ -119,7 +133,7 @@ class Worker:
 
     def _start(self) -> subprocess.Popen[bytes]:
         self.starts += 1
-        return start_worker(self._root, self._command)
+        return start_worker(self._root, self._command, self._environment)
 
 
 def _open(url: str, private: Path) -> None:

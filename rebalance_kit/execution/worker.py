@@ -126,13 +126,16 @@ def worker_alive(folder: Path) -> bool:
     return is_locked(folder / LOCK_NAME)
 
 
-def start_worker(root: Path, command: Sequence[str] | None = None) -> subprocess.Popen[bytes]:
-    """A worker process for a folder, or a folder of them (`command` replaces it in tests).
+def start_worker(
+    root: Path, command: Sequence[str] | None = None, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """A worker process for a folder, or a folder of them (`command` replaces it in tests). `environment` is its own
+    where it must have more than this process.
 
     Nothing is ever written to its pipe: it closes when this process ends, however it ends, and tells the worker.
     """
     words = command or (sys.executable, "-m", "rebalance_kit", "worker", str(root.resolve()))
-    return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)  # noqa: S603  # our own interpreter and arguments, no shell
+    return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment)  # noqa: S603  # our own interpreter and arguments, no shell
 
 
 # ---- the worker's side ----
