@@ -26,9 +26,11 @@ from rebalance_kit.errors import KitError
 
 def main(words: Sequence[str] | None = None) -> int:
     """Measure and print; the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m rebalance_kit.brokers.kis.probe", description=__doc__)
-    parser.add_argument("--code", default="069500")
-    parser.add_argument("--orders", type=int, default=10)
+    raw = argparse.RawDescriptionHelpFormatter
+    name = "python -m rebalance_kit.brokers.kis.probe"
+    parser = argparse.ArgumentParser(prog=name, description=__doc__, formatter_class=raw)
+    parser.add_argument("--code", default="069500", metavar="CODE")
+    parser.add_argument("--orders", type=int, default=10, metavar="N")
     asked = parser.parse_args(words)
     failed = False
     try:
