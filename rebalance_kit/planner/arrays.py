@@ -81,6 +81,11 @@ class Rows:
         """Can the value of a position lie between minor units?"""
         return bool(self.rate != 1 or np.any(self.price % self.ticks) or np.any(self.kept % self.ticks))
 
+    @property
+    def banded(self) -> bool:
+        """Has any asset an explicit minimum or maximum?"""
+        return bool(np.any(self.floor > 0) or np.any(np.isfinite(self.ceiling)))
+
     def part(self, chosen: Ints) -> Rows:
         """Some of the accounts."""
         return type(self)(**{each.name: _part(getattr(self, each.name), chosen) for each in fields(self)})
@@ -129,7 +134,8 @@ def judged(rows: Rows, counts: Floats) -> Menu:
     gap = np.abs(value - rows.goal[..., None])
     squares = gap * gap / rows.total[:, None, None]
     objective = (squares if rows.squared else gap + TIE * squares) + fees * rows.rate
-    objective += OUTSIDE_PRICE * outside(rows, value)
+    if rows.banded:
+        objective += OUTSIDE_PRICE * outside(rows, value)
     if rows.order_price:
         objective += rows.order_price * (traded > 0)
     if rows.turnover_price:

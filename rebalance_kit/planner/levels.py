@@ -124,10 +124,11 @@ def _reduced(rows: Rows, counts: Floats, price: Floats) -> Floats:
     value = rows.worth(counts)
     gap = np.abs(value - rows.goal)
     deviation = gap * gap / rows.total[:, None] if rows.squared else gap
-    away = OUTSIDE_PRICE * outside(rows, value[..., None])[..., 0]
+    if rows.banded:
+        deviation = deviation + OUTSIDE_PRICE * outside(rows, value[..., None])[..., 0]
     net = (price - rows.cash_price)[:, None]
     traded = rows.turnover_price * np.abs(change) + rows.order_price * (counts != rows.held)
-    return np.asarray(deviation + fees + away + net * (change + fees) + traded)
+    return np.asarray(deviation + fees + net * (change + fees) + traded)
 
 
 def _lost_to_rounding(rows: Rows) -> Floats:

@@ -27,10 +27,9 @@ class Quick(NamedTuple):
 def quick(rows: Rows, hint: Floats | None = None) -> Quick:
     """The plans. `hint` (A, N) are counts to begin from as well, as far as they are allowed and keep the budget."""
     values, lowered = levels.level(rows)
-    counts = levels.menu_counts(rows, values)
+    menu = _once(judged(rows, levels.menu_counts(rows, values)))
     if hint is not None:
-        counts = np.concatenate([counts, hint[..., None]], axis=-1)
-    menu = _once(judged(rows, counts))
+        menu = _with_hint(menu, judged(rows, hint[..., None]))
     price = lowered if rows.squared else levels.price_of_cash(rows, menu)
     picks = _first_picks(rows, menu, price, lowered)
     possible = moves.repair(rows, menu, picks)
@@ -48,12 +47,23 @@ def quick(rows: Rows, hint: Floats | None = None) -> Quick:
 
 
 def _once(menu: Menu) -> Menu:
-    """Counts that stand twice are made useless."""
+    """Counts that stand twice are made useless. The order of `menu_counts` leaves few places to look: what is near the
+    level rises and may touch what is held or all sold; what is across is beyond what is held."""
     counts, objective = menu.counts, menu.objective
-    for place in range(1, counts.shape[-1]):
-        again = (counts[..., :place] == counts[..., place, None]).any(axis=-1)
-        objective[..., place][again] = np.inf
+    held, near, across, sold = counts[..., :1], counts[..., 1:-2], counts[..., -2], counts[..., -1]
+    twice = np.zeros(counts.shape, dtype=np.bool_)
+    twice[..., 1:-2] = near == held
+    twice[..., 2:-2] |= near[..., 1:] == near[..., :-1]
+    twice[..., -2] = across == held[..., 0]
+    twice[..., -1] = (sold == held[..., 0]) | (sold == near[..., 0]) | (sold == across)
+    objective[twice] = np.inf
     return menu
+
+
+def _with_hint(menu: Menu, hint: Menu) -> Menu:
+    """The menu with one more count, useless where it stands already."""
+    hint.objective[(menu.counts == hint.counts).any(axis=-1)] = np.inf
+    return Menu(*(np.concatenate(pair, axis=-1) for pair in zip(menu, hint, strict=True)))
 
 
 def _bound(rows: Rows, price: Floats) -> Floats:
