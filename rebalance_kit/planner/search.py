@@ -22,7 +22,7 @@ WORK = 6_000_000  # part-plans looked at before a plan stays unproved
 SLOW_WORK = 20_000  # what is listed one by one before arrays are worth their start
 HOPELESS = 14  # powers of ten of combinations: more are not worth beginning
 WIDE_WORK = 1_500_000  # what is listed in arrays at a time
-NODE_WORK = 400_000  # what a branch costs besides
+NODE_WORK = 1_000_000  # what a branch costs besides
 
 
 @dataclass(frozen=True, slots=True)
