@@ -1,4 +1,4 @@
-"""Random tiny households and the plan that is best among all: every count of every place is tried."""
+"""Random households: tiny ones with the plan that is best among all (every count is tried), and larger ones."""
 
 from __future__ import annotations
 
@@ -128,3 +128,33 @@ def best_score(problem: Household) -> Score | None:
 def _counts(problem: Household, place: int) -> Iterator[int]:
     found = {n for low, high in problem.places[place].segments for n in range(low, high + 1)}
     return iter(sorted(found))
+
+
+def wealthy(
+    seed: int, classes: int = 10, tickers: int = 3, *, squared: bool = False
+) -> tuple[list[Holding], list[Whole], Shared]:
+    """Three accounts worth 99 million won, `tickers` funds for each of `classes`, some of them not for each account."""
+    pick = Random(seed)
+    weights = [pick.random() + 0.2 for _ in range(classes)]
+    codes = [(k, f"K{k:02d}{j}") for k in range(classes) for j in range(tickers)]
+    price = {code: Fraction(pick.randrange(1_000, 12_000) * 5) for _, code in codes}
+    parts, cash, total = [], {}, Fraction(0)
+    for account in ("irp", "isa", "main"):
+        left = Fraction(33_000_000)
+        for k, code in codes:
+            count = int(pick.random() * 33_000_000 * 2 / len(codes) / price[code]) if pick.random() < 0.6 else 0
+            count = min(count, int(left / price[code]))
+            left -= count * price[code]
+            if count or pick.random() < 0.8:
+                costs = Fraction(15, 100_000), Fraction(1, 1_000)
+                asset = Asset(code, "KRW", count, Fraction(0), price[code], Fraction(1), Fraction(0), *costs)
+                parts.append(Holding(account, asset, risk=k % 2 == 0, drag=Fraction(pick.randrange(0, 30), 10_000)))
+        cash[account, "KRW"], total = left, total + 33_000_000
+    present = {one.asset.code for one in parts}
+    wholes = [Whole(code, f"class {k}") for k, code in codes if code in present]
+    goals = {
+        f"class {k}": total * Fraction(round(weight / sum(weights) * 9_900), 10_000) for k, weight in enumerate(weights)
+    }
+    named = {whole.unit for whole in wholes}
+    return parts, wholes, Shared("KRW", {"KRW": Fraction(1)}, cash, {u: g for u, g in goals.items() if u in named},
+                                 total, squared=squared)  # fmt: skip

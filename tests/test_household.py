@@ -16,7 +16,8 @@ from rebalance_kit.planner.household_relax import relax
 from rebalance_kit.planner.household_solve import HouseholdSolution, NoHouseholdPlan, solve_household
 from rebalance_kit.planner.household_state import State
 from rebalance_kit.planner.problem import Asset
-from tests.household_oracle import TRIED, best_score, size, tiny_household
+from tests.benchmarks import households
+from tests.household_oracle import TRIED, best_score, size, tiny_household, wealthy
 
 
 def small_cases(seeds: range, *, exact_costs: bool = False, taxed: bool = False) -> Iterator[tuple[int, Household]]:
@@ -79,36 +80,6 @@ def test_the_bound_holds_for_any_multipliers() -> None:
 # ---- larger ones ----
 
 
-def wealthy(
-    seed: int, classes: int = 10, tickers: int = 3, *, squared: bool = False
-) -> tuple[list[Holding], list[Whole], Shared]:
-    """Three accounts worth 99 million won, `tickers` funds for each of `classes`, some of them not for each account."""
-    pick = Random(seed)
-    weights = [pick.random() + 0.2 for _ in range(classes)]
-    codes = [(k, f"K{k:02d}{j}") for k in range(classes) for j in range(tickers)]
-    price = {code: Fraction(pick.randrange(1_000, 12_000) * 5) for _, code in codes}
-    parts, cash, total = [], {}, Fraction(0)
-    for account in ("irp", "isa", "main"):
-        left = Fraction(33_000_000)
-        for k, code in codes:
-            count = int(pick.random() * 33_000_000 * 2 / len(codes) / price[code]) if pick.random() < 0.6 else 0
-            count = min(count, int(left / price[code]))
-            left -= count * price[code]
-            if count or pick.random() < 0.8:
-                costs = Fraction(15, 100_000), Fraction(1, 1_000)
-                asset = Asset(code, "KRW", count, Fraction(0), price[code], Fraction(1), Fraction(0), *costs)
-                parts.append(Holding(account, asset, risk=k % 2 == 0, drag=Fraction(pick.randrange(0, 30), 10_000)))
-        cash[account, "KRW"], total = left, total + 33_000_000
-    present = {one.asset.code for one in parts}
-    wholes = [Whole(code, f"class {k}") for k, code in codes if code in present]
-    goals = {
-        f"class {k}": total * Fraction(round(weight / sum(weights) * 9_900), 10_000) for k, weight in enumerate(weights)
-    }
-    named = {whole.unit for whole in wholes}
-    return parts, wholes, Shared("KRW", {"KRW": Fraction(1)}, cash, {u: g for u, g in goals.items() if u in named},
-                                 total, squared=squared)  # fmt: skip
-
-
 @pytest.mark.parametrize(("squared", "within"), [(False, Fraction(1)), (True, Fraction(1, 10))])
 def test_ten_classes_of_three_funds_in_three_accounts_come_within_a_basis_point(
     squared: bool, within: Fraction
@@ -161,3 +132,8 @@ def test_an_account_that_cannot_raise_its_cash_is_named() -> None:
         solve_household(state_household([Holding("x", fund), Holding("y", fund)], [Whole("A", "A")], shared))
     assert (refused.value.account, refused.value.currency) == ("x", "KRW")
     assert refused.value.missing == 3_000
+
+
+def test_the_benchmark_still_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert households.main(["--quick"]) == 0
+    assert "10 x 3 L1" in capsys.readouterr().out
