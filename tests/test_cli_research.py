@@ -15,24 +15,24 @@ ROW = {
 
 
 def test_the_table_as_json_has_the_agreed_keys_and_says_the_same_again() -> None:
-    found = rebalance("research", "table", "--paths", 2000, "--seed", 5, "--json").document
+    found = rebalance("research", "table", "--paths", "2000", "--seed", "5", "--json").document
     assert {"parameters", "paths", "rows", "end_weight_buy_and_hold_pct"} <= found.keys()
     assert [row["strategy"] for row in found["rows"]] == list(PRINTED)
     assert all(row.keys() >= ROW for row in found["rows"])
-    assert found == rebalance("research", "table", "--paths", 2000, "--seed", 5, "--json").document
-    assert found != rebalance("research", "table", "--paths", 2000, "--seed", 6, "--json").document
+    assert found == rebalance("research", "table", "--paths", "2000", "--seed", "5", "--json").document
+    assert found != rebalance("research", "table", "--paths", "2000", "--seed", "6", "--json").document
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_the_table_fits_eighty_columns_with_what_is_printed_beside_it(language: str) -> None:
-    out = rebalance("research", "table", "--paths", 2000, "--language", language).out
+    out = rebalance("research", "table", "--paths", "2000", "--language", language).out
     assert max(map(cell_len, out.splitlines())) <= 80
     assert "…" not in out
     assert out.count("/0.206") == 4  # the report's most frequent Sharpe ratio
 
 
 def test_other_parameters_change_the_table_and_claim_no_print() -> None:
-    found = rebalance("research", "table", "--paths", 1000, "--cost", 0, "--json").document
+    found = rebalance("research", "table", "--paths", "1000", "--cost", "0", "--json").document
     assert all((row["trading_cost_pct"], row["printed"]) == (0, None) for row in found["rows"])
 
 

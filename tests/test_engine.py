@@ -24,6 +24,7 @@ from rebalance_kit.execution.result import RunResult, RunStatus, Upto
 from rebalance_kit.execution.snapshot import holdings_in_force, read_snapshot_info
 from rebalance_kit.execution.stop import set_stopped
 from rebalance_kit.holdings.files import read_holdings
+from rebalance_kit.orders import Shares
 from rebalance_kit.planner.plan import PlanOptions
 from rebalance_kit.words import same
 from tests.make import ON, Situation, document_000, document_001, policy, situation
@@ -39,7 +40,7 @@ def desk(tmp_path: Path) -> Desk:
     return paper_desk(tmp_path, document_000(), options=FORCED)
 
 
-def states(result: RunResult) -> list[tuple[str, str, int]]:
+def states(result: RunResult) -> list[tuple[str, str, Shares]]:
     return [(row.side, row.code, row.filled) for row in result.executions]
 
 
