@@ -3,14 +3,16 @@
 For every asset choose a final count n of whole shares, so that
 
     sum  |value - goal| + commission + slippage + 20 x (money outside an explicit min or max)
-         + order_price x [traded] + cash_price x idle cash                             (`deviation: absolute`)
+         + order_price x [traded] + cash_price x idle cash
+         + tax_weight x tax (exact, before its rounding) + the spread on exchanges     (`deviation: absolute`)
 
 is smallest (`squared`: the first term is (value - goal)^2 / total); of equal plans the one with the smaller sum of
 (value - goal)^2, then fewer orders, then the one that trades more of the first code in which they differ. Allowed is
 a count that leaves the asset alone, sells it out, or trades at least the minimum; cash of each currency must not fall
 below what has to stay; orders and turnover may have caps. A held part of a share stays where it is.
 
-Everything separates by asset but the cash and the caps, so that a plan is one `Choice` per `Line`. All figures are
+Everything separates by asset but the cash, the caps and the tax of the year (`regimes`), so that a plan is one `Choice`
+per `Line`. All figures are
 integers in exact scales: own money in grains (so fine that prices and unrounded costs are whole), base-currency money
 in S-ths of its minor unit. `Line.choice` is the truth, with the roundings of `PriceBook.value` and of the costs;
 `Line.smooth` is the same without any rounding, convex on each segment and never above the truth: what bounds ask.
