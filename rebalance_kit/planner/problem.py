@@ -12,10 +12,10 @@ a count that leaves the asset alone, sells it out, or trades at least the minimu
 below what has to stay; orders and turnover may have caps. A held part of a share stays where it is.
 
 Everything separates by asset but the cash, the caps and the tax of the year (`regimes`), so that a plan is one `Choice`
-per `Line`. All figures are
-integers in exact scales: own money in grains (so fine that prices and unrounded costs are whole), base-currency money
-in S-ths of its minor unit. `Line.choice` is the truth, with the roundings of `PriceBook.value` and of the costs;
-`Line.smooth` is the same without any rounding, convex on each segment and never above the truth: what bounds ask.
+per `Line`. All figures are integers in exact scales: own money in grains (so fine that prices and unrounded costs are
+whole), base-currency money in S-ths of its minor unit. `Line.choice` is the truth, with the roundings of
+`PriceBook.value` and of the costs; `Line.smooth` is the same without any rounding, convex on each segment and never
+above the truth: what bounds ask.
 """
 
 from __future__ import annotations
