@@ -255,7 +255,7 @@ def test_what_a_notebook_submits_is_carried_out_by_a_worker_at_the_broker(
         (("--broker", "kis", "--env", "mock"), {}, 2, "KIS_APP_KEY"),
         (("--broker", "kis", "--env", "real"), {"KIS_ENV": "mock"}, 2, "KIS_ENV"),
         (("--broker", "kis", "--env", "live"), {}, 2, "mock or real"),
-        (("--broker", "kiwoom"), {}, 2, "paper, kis"),
+        (("--broker", "kiwoom"), {}, 2, "kis"),
         (("--env", "mock"), {}, 2, "env"),
     ],
 )
