@@ -113,7 +113,7 @@ class _Together:
         counts = [found.counts[line.code] for line in self.problem.lines]
         plan = self.at(counts, stand.rates)
         self.keep(plan)
-        if plan is None:
+        if plan is None and self.next_stand(stand, None, counts) == stand:
             self.with_less(made, stand)
         return _Stood(plan, counts, found.bound + made.fixed, found.objective + made.fixed, found.proven)
 
@@ -125,7 +125,10 @@ class _Together:
                 found = best_linear(replace(made.problem, budgets=tuple(sorted(less.items()))))
             except NoPlan:
                 continue
-            self.keep(self.at([found.counts[line.code] for line in self.problem.lines], stand.rates))
+            plan = self.at([found.counts[line.code] for line in self.problem.lines], stand.rates)
+            self.keep(plan)
+            if plan is not None:
+                return
 
     def convex(self) -> Together:
         """Stands one after the other until a plan agrees with its own; on an edge, search between the last two."""
