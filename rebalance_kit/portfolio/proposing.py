@@ -2,10 +2,15 @@
 
 A proposal holds no orders. It says how the plan was made and which id it had; the worker opens the folder again, plans
 again, and refuses unless the id is the same. So nothing a page writes can be traded that the rules did not plan.
+
+What was confirmed is bound to plan, policy, account and kind of money, and is good for one execution: a proposal that
+was read on paper is not carried out with real money, nor in another account, nor by another policy.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +21,7 @@ from rebalance_kit.execution.packing import pack, unpack
 from rebalance_kit.execution.worker import propose as leave
 from rebalance_kit.execution.worker import start_worker, wait, worker_alive
 from rebalance_kit.planner.plan import PlanOptions
+from rebalance_kit.policy.hashing import policy_hash
 from rebalance_kit.portfolio.opening import open_portfolio
 from rebalance_kit.portfolio.trading import Run, wrong_id
 from rebalance_kit.words import Text
@@ -42,8 +48,20 @@ def propose(portfolio: Portfolio, plan: Plan, *, yes: str) -> str:
         "language": portfolio.language,
         "broker": portfolio.broker.identity.broker if portfolio.broker else None,
         "env": portfolio.broker.identity.mode.value if portfolio.broker else None,
+        "confirmed": confirmation(portfolio, plan.plan_id),
     }
     return leave(portfolio.folder, request, plan.plan_id, yes)
+
+
+def confirmation(portfolio: Portfolio, plan_id: str) -> str:
+    """What a person's word is bound to: a hash of the plan's id, the policy, the account and the kind of money."""
+    broker = portfolio.broker
+    who = ("paper", "paper", portfolio.account or "", "")
+    if broker is not None:
+        seen = broker.identity
+        who = (seen.broker, seen.mode.value, seen.account, seen.number)
+    policy = portfolio.policy if portfolio.stated_policy is None else portfolio.stated_policy
+    return hashlib.sha256(json.dumps([plan_id, policy_hash(policy), *who]).encode()).hexdigest()[:32]
 
 
 def submit(portfolio: Portfolio, plan: Plan, *, yes: str) -> Run:
@@ -75,6 +93,8 @@ def perform(folder: Path, request: Mapping[str, Any]) -> RunResult:
         env=request.get("env"),
         again=True,
     )
+    if request.get("confirmed") != confirmation(portfolio, plan_id):
+        raise _not_what_was_confirmed()
     if (done := portfolio.executed(plan_id)) is not None:
         return done.result
     plan = portfolio.plan_with(unpack(PlanOptions, request["options"]))
@@ -111,6 +131,17 @@ def _moved(before: str, now: str) -> RuleError:
             "규칙, 보유 내역, 가격 중에 바뀐 것이 있으니 계획을 다시 봐 주세요",
         ),
     )
+
+
+def _not_what_was_confirmed() -> RuleError:
+    return RuleError(
+        "not_confirmed",
+        where=Text("proposal", "제안"),
+        wrong=Text("the policy, the account or the environment is not the one that was confirmed",
+                   "정책, 계좌, 환경 중 하나가 확인한 것과 다릅니다"),
+        expected=Text("the same plan, policy, account and environment", "같은 계획, 정책, 계좌, 환경"),
+        fix=Text("look at the plan again and confirm it anew", "계획을 다시 보고 새로 확인해 주세요"),
+    )  # fmt: skip
 
 
 def _no_answer(seconds: float) -> KitError:
