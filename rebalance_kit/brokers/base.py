@@ -249,6 +249,15 @@ class Revises(Protocol):
 
 
 @runtime_checkable
+class FilledByHand(Protocol):
+    """A broker whose orders a person carries out: they rest as long as that takes, and no patience ends them."""
+
+    @property
+    def waiting(self) -> Text:
+        """What the person is to do meanwhile."""
+
+
+@runtime_checkable
 class GivesPrices(Protocol):
     """A broker that says what things cost now, as the room `prices` understands it."""
 

@@ -56,6 +56,7 @@ class PaperBroker:
 
     quiet_period = timedelta(0)  # `place` has either committed or never will once the process that called is gone
     instant = True
+    file_name = FILE_NAME
 
     def __init__(
         self,
@@ -72,7 +73,7 @@ class PaperBroker:
         unit: Decimal = WHOLE_UNIT,
         base_currency: str = "KRW",
     ) -> None:
-        self._path = folder / FILE_NAME
+        self._path = folder / self.file_name
         self._account = account
         self._seed = seed.only(account)
         self._before = None if before is None else before.only(account)
@@ -198,7 +199,7 @@ class PaperBroker:
     def _enter(self, database: sqlite3.Connection, order: BrokerOrder) -> str:
         """Write an order, and its fill if it fills; the number it got."""
         terms, now = self._terms[order.code], self._clock()
-        amount = fill_amount(order, self._prices.price(order.code), terms)
+        amount = self._fill_amount(order)
         filled = amount is not None
         row = OrderRow(
             number="",
@@ -218,6 +219,10 @@ class PaperBroker:
             quote = self._prices.quote(order.code)
             ledger.book_fill(database, self._account, row, quote.name if quote else None)
         return number
+
+    def _fill_amount(self, order: BrokerOrder, /) -> Decimal | None:
+        """What an order trades for now; None if it rests."""
+        return fill_amount(order, self._prices.price(order.code), self._terms[order.code])
 
     def _books(self) -> ledger.Books:
         with self._reading() as database:

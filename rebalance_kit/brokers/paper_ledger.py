@@ -208,6 +208,18 @@ def write_order(database: sqlite3.Connection, account: str, session: date, clien
     return f"{series}-{entered.lastrowid:06d}"
 
 
+def fill_order(database: sqlite3.Connection, account: str, row: OrderRow) -> None:
+    """Write into the list what an order has filled by now, altogether; a full fill ends it."""
+    unit = WHOLE_UNIT if isinstance(row.quantity, int) else PART_UNIT
+    database.execute(
+        "UPDATE placed SET filled = ?, amount = ?, commission = ?, live = (live AND quantity > ?)"
+        " WHERE account = ? AND number = CAST(? AS INTEGER)",
+        (units_of(Decimal(row.filled), unit), minor_units(row.filled_amount, row.currency),
+         minor_units(row.commission or ZERO, row.currency), units_of(Decimal(row.filled), unit), account,
+         row.number.partition("-")[2]),
+    )  # fmt: skip
+
+
 def cancel_order(database: sqlite3.Connection, account: str, number: str) -> bool:
     """Take what is left of an order out of the book; False for a number that this account never gave out."""
     series, _, count = number.partition("-")

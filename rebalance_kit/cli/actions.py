@@ -35,6 +35,7 @@ from rebalance_kit.cli.options import (
 from rebalance_kit.words import Language, Text
 
 if TYPE_CHECKING:
+    from rebalance_kit.portfolio import Portfolio
     from rebalance_kit.portfolio.trading import Run
 
 _DEMO = Text(
@@ -69,7 +70,7 @@ def run(
         str | None, typer.Option("--upto", metavar="STEP", help="Stop after drift, plan, check, sell or buy.")
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Also if the same plan was carried out before.")] = False,
-    broker: Annotated[str, typer.Option("--broker", metavar="NAME", help="paper or kis.")] = "paper",
+    broker: Annotated[str, typer.Option("--broker", metavar="NAME", help="paper, ticket or kis.")] = "paper",
     env: Annotated[str | None, typer.Option("--env", metavar="mock|real", help="At a broker: whose money.")] = None,
     planner: Annotated[
         str, typer.Option("--planner", metavar="optimal|llm", help="llm: ask a language model, leave a proposal.")
@@ -115,6 +116,7 @@ def run(
     else:
         where = [] if broker == "paper" else ["--broker", broker, *(["--env", env] if env else [])]
         show_run(done, "run", [portfolio, *where, *asked.words(), *common.words()], spoken)
+        show_ticket(opened, spoken)
     raise typer.Exit(done.exit_code)
 
 
@@ -158,6 +160,14 @@ def _port(text: str | None) -> int | None:
     if text.isascii() and text.isdigit() and 1024 <= int(text[:9]) <= 65535:
         return int(text)
     raise arguments.bad_argument("--port", text, Text("a number from 1024 to 65535", "1024부터 65535까지의 수"))
+
+
+def show_ticket(opened: Portfolio, language: Language) -> None:
+    """The orders that a person has to type in at their broker, where one does."""
+    from rebalance_kit.brokers.ticket import TicketBroker
+
+    if isinstance(opened.broker, TicketBroker) and opened.broker.open_orders():
+        output.write(opened.broker.list_text(language))
 
 
 def show_run(done: Run, command: str, words: list[str], language: Language) -> None:

@@ -47,6 +47,7 @@ app.command()(actions.run)
 app.command()(submitting.submit)
 app.command()(actions.history)
 app.command()(record.stop)
+app.command()(recovery.fills)
 app.command()(recovery.resume)
 app.command()(recovery.reconcile)
 app.command()(actions.dashboard)
@@ -57,8 +58,8 @@ app.add_typer(record.journal, name="journal")
 app.add_typer(research.research, name="research")
 
 COMMANDS = (
-    "demo", "drift", "plan", "cash", "harvest", "import", "prices", "run", "submit", "history", "stop", "resume",
-    "reconcile", "dashboard", "rehearse", "policy", "journal", "research",
+    "demo", "drift", "plan", "cash", "harvest", "import", "prices", "run", "submit", "history", "stop", "fills",
+    "resume", "reconcile", "dashboard", "rehearse", "policy", "journal", "research",
 )  # fmt: skip
 _INNER = {"policy": policy.COMMANDS, "journal": record.JOURNAL_COMMANDS, "research": research.RESEARCH_COMMANDS}
 

@@ -79,7 +79,7 @@ class Common:
         for a file that is not there."""
         from rebalance_kit.portfolio import open_portfolio
 
-        if broker is not None and broker != "paper":
+        if broker == "kis":
             said = ["--language", self.language] if self.language else []
             output.say(_ASKING.of(spoken_language([self.folder, *said], os.environ.get("LANG", ""))))
         return open_portfolio(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rebalance_kit import arguments
 from rebalance_kit.cli import output
+from rebalance_kit.cli.actions import show_ticket
 from rebalance_kit.cli.options import AccountName, Folder, Json, On, PricesFile, Spoken, read_language
 from rebalance_kit.words import Language, Text
 
@@ -15,9 +17,12 @@ if TYPE_CHECKING:
     from rebalance_kit.execution.reconciling import Reconciliation
     from rebalance_kit.portfolio import Portfolio
 
-BrokerName = Annotated[str, typer.Option("--broker", metavar="NAME", help="paper or kis.")]
+BrokerName = Annotated[str, typer.Option("--broker", metavar="NAME", help="paper, ticket or kis.")]
 Environment = Annotated[str | None, typer.Option("--env", metavar="mock|real", help="At a broker: whose money.")]
 
+FillsFile = Annotated[str | None, typer.Option("--fills", metavar="FILE", help="At a ticket: enter these first.")]
+
+_ENTERED = Text("Entered. Go on with:\n  {command}", "입력했습니다. 이어서 실행하려면:\n  {command}")
 _NOTHING = Text("Nothing is unfinished.", "끝나지 않은 실행이 없습니다.")
 _NEVER = Text("{account}: nothing has been run yet.", "{account}: 아직 실행한 내역이 없습니다.")
 _AGREES = Text(
@@ -36,8 +41,34 @@ _CHOOSE = Text(
 )
 
 
+def fills(
+    portfolio: Folder,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="CSV: code,side,quantity,price[,commission].")],
+    close: Annotated[bool, typer.Option("--close", help="Nothing more will be filled: withdraw the rest.")] = False,
+    prices: PricesFile = None,
+    on: On = None,
+    account: AccountName = None,
+    language: Spoken = None,
+    json: Json = False,
+) -> None:
+    """Enter what the orders of ticket.csv were filled at, all of it so far. Then: rebalance resume."""
+    from rebalance_kit.portfolio.by_hand import enter_fills
+
+    opened = _opened(portfolio, "ticket", None, prices, on, account, language)
+    broker = enter_fills(opened, file, close=close)
+    left = broker.open_orders()
+    if json:
+        output.write_json({"open": [{"code": row.code, "side": row.side.value} for row in left]})
+    elif left:
+        output.write(broker.list_text(opened.language))
+    else:
+        words = ["rebalance", "resume", portfolio, "--broker", "ticket", *([] if on is None else ["--on", on])]
+        output.write(_ENTERED.of(opened.language).format(command=shlex.join(words)))
+
+
 def resume(
     portfolio: Folder,
+    file: FillsFile = None,
     broker: BrokerName = "paper",
     env: Environment = None,
     prices: PricesFile = None,
@@ -49,6 +80,10 @@ def resume(
     """Finish what was begun: what may be at the broker already is looked up, never sent again."""
     opened = _opened(portfolio, broker, env, prices, on, account, language)
     spoken = opened.language
+    if file is not None:
+        from rebalance_kit.portfolio.by_hand import enter_fills
+
+        enter_fills(opened, file)
     done = opened.resume(lambda step: output.say(step.of(spoken)))
     if json:
         output.write_json({"runs": [dict(run.to_dict(spoken)) for run in done]})
@@ -60,6 +95,7 @@ def resume(
 
         for run in done:
             output.show(section(run_view(run.result, spoken)))
+        show_ticket(opened, spoken)
     raise typer.Exit(max((run.exit_code for run in done), default=0))
 
 

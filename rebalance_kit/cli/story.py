@@ -14,7 +14,7 @@ Where am I off target, what should I do about it, and what will it cost?
   run, submit PORTFOLIO the plan (or a proposal), checked; sent with --yes ID
   stop PORTFOLIO        the kill switch: no order leaves (--off: they may again)
   history, journal ...  what was done, and when; is the record whole?
-  resume, reconcile ... finish what was begun; compare what should be there
+  fills, resume ...     orders filled by hand; finish what was begun; reconcile
   dashboard [DIR]       the same in your browser: sliders, preview, submit
   research table|zone   how often and how wide: what a rule would have cost
   policy check|schema   check a portfolio.yaml; a JSON schema for your editor

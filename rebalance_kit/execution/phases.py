@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
-from rebalance_kit.brokers.base import Answer, SizesBuys, Snapshot, TakesExchanges, TakesTransfers
+from rebalance_kit.brokers.base import Answer, FilledByHand, SizesBuys, Snapshot, TakesExchanges, TakesTransfers
 from rebalance_kit.execution.balance import charges, contents, differences, does_not_balance, status_of, total_value
 from rebalance_kit.execution.context import RunContext
 from rebalance_kit.execution.exchanging import says_exchange, sized_exchanges, worst_price
@@ -28,6 +28,7 @@ from rebalance_kit.words import Finding, Severity, Text
 POLL_SECONDS = 1.0
 CANCEL_READS = 10
 PATIENCE = 30  # seconds that an order may rest where the policy does not say
+BY_HAND = "by_hand"  # the finding that says what a person is to do: it does not outlive the run
 BALANCE_READS = 10  # a balance shows a fill some seconds after the order list does
 
 
@@ -48,6 +49,8 @@ class Phases:
         if run.phase == "SELL":
             self._transfer_all(run, into=True)
             self._sell(run)
+            if self._waits_for_a_person():
+                return self._close()
             self._exchange_all()
             self._transfer_all(self._run(), into=False)
             run = self._run()
@@ -57,6 +60,7 @@ class Phases:
         run = self._run()
         if run.phase == "BUY":
             self._buy(run)
+            self._waits_for_a_person()
         return self._close()
 
     # ---- the two phases of orders ----
@@ -119,6 +123,8 @@ class Phases:
 
     def _wait_and_cancel(self, side: Side) -> None:
         """Wait for fills as long as the policy's patience, then take what is left out of the book."""
+        if isinstance(self._context.broker, FilledByHand):
+            return
         deadline = 0.0 if self._context.broker.instant else float(self._run().work.patience or PATIENCE)
         waited, repricer = 0.0, Repricer(self._context, self._journal, self._run_id)
         while (live := self._live(side)) and waited < deadline:
@@ -144,6 +150,14 @@ class Phases:
         if self._context.broker.cancel(attempt.number).answer is Answer.ACCEPTED:
             taken.add(attempt.number)
         self._context.trace("cancel.sent")
+
+    def _waits_for_a_person(self) -> bool:
+        """Whether orders rest that a person carries out: the run stays open, and the buys wait for the sells."""
+        broker = self._context.broker
+        if not isinstance(broker, FilledByHand) or all(one.state.terminal for one in self._run().attempts):
+            return False
+        self._find(BY_HAND, "info", broker.waiting)
+        return True
 
     def _live(self, side: Side) -> tuple[Attempt, ...]:
         return tuple(one for one in self._run().attempts if one.side is side and not one.state.terminal)
@@ -228,7 +242,9 @@ class Phases:
             if snapshot.charged is not None:
                 self._journal.note(self._run_id, "reconciled", {"taken": "run", **contents(snapshot)})
             self._write_snapshot(run, snapshot)
-        self._journal.end_run(run, status, stopped, total, self._journal.findings(self._run_id))
+        found = self._journal.findings(self._run_id)
+        over = tuple(one for one in found if not known or one.rule != BY_HAND)
+        self._journal.end_run(run, status, stopped, total, over)
         context.trace("run.ended")
         context.tell(self._run_id, Text(f"ended: {status.value}", f"실행을 마쳤습니다: {status.value}"))
         if wrong:

@@ -36,7 +36,7 @@ from rebalance_kit.portfolio.model import Portfolio
 from rebalance_kit.portfolio.opening import aids, assemble, closes_of
 from rebalance_kit.words import Language, Text
 
-BROKERS = ("paper", "kis")
+BROKERS = ("paper", "ticket", "kis")
 ENVIRONMENTS = {"mock": Mode.MOCK, "real": Mode.REAL}
 
 

@@ -38,7 +38,6 @@ if TYPE_CHECKING:  # the planner and the engine are loaded by the methods that n
     from rebalance_kit.planner.compare import CashComparison
     from rebalance_kit.planner.plan import Plan, PlanOptions
     from rebalance_kit.planner.savings_model import SavingsPlan
-    from rebalance_kit.portfolio.live import LiveBroker
     from rebalance_kit.portfolio.proposed import Beside
     from rebalance_kit.portfolio.trading import Progress, Run
     from rebalance_kit.proposals.orders import Proposal
@@ -69,7 +68,7 @@ class Portfolio:
     prices_file: Path | None = None
     instruments: Instruments = field(default_factory=Instruments)
     written: Holdings | None = None
-    broker: LiveBroker | None = None
+    broker: Broker | None = None
     stated_policy: Policy | None = None
 
     def drift(self, *, targets: Mapping[str, Decimal] | None = None, deposit: Decimal = ZERO) -> Drift:

@@ -52,6 +52,7 @@ def open_portfolio(
     `holdings` and `prices` name other files than the folder's own; `account` limits everything to one account.
     Beside them `lots.csv`, `corporate_actions.csv` and `listing.csv` are read where they are there.
 
+    With `broker="ticket"` a person trades: orders become a list, and its fills are entered with `enter_fills`.
     With `broker="kis"` holdings, prices and the date are those of the account at Korea Investment & Securities, in the
     environment `env` (mock, or real by the word of the settings too); `again` takes the moment of some minutes ago
     that a plan was made from, where there is one.
@@ -61,6 +62,14 @@ def open_portfolio(
     """
     policy = load_policy(Path(path))
     folder = Path(path) if Path(path).is_dir() else Path(path).parent
+    if broker == "ticket":
+        from rebalance_kit.portfolio.by_hand import open_by_hand
+
+        if env is not None:
+            raise arguments.bad_argument("env", env, Text("no environment for tickets", "주문표에는 환경 없음"))
+        return open_by_hand(
+            open_portfolio(path, holdings=holdings, prices=prices, on=on, account=account, language=language)
+        )
     if broker is not None and broker != "paper":
         from rebalance_kit.portfolio.connecting import open_live
 

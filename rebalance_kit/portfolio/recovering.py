@@ -29,7 +29,7 @@ from rebalance_kit.locks import FileLock
 from rebalance_kit.money import plain
 from rebalance_kit.planner.stating import planned_accounts
 from rebalance_kit.portfolio.opening import aids, open_portfolio
-from rebalance_kit.portfolio.trading import Progress, Run, context_of
+from rebalance_kit.portfolio.trading import Progress, Run, context_of, list_of_orders
 from rebalance_kit.words import Language, Text
 
 if TYPE_CHECKING:
@@ -72,7 +72,10 @@ def resume(portfolio: Portfolio, progress: Progress | None = None) -> tuple[Run,
     done = []
     for account in _accounts(portfolio):
         context = context_of(replace(portfolio, account=account), portfolio.policy, progress)
-        result = engine.resume(context)
+        try:
+            result = engine.resume(context)
+        finally:
+            list_of_orders(context.broker)
         if result is not None:
             done.append(Run(None, replace(result, language=portfolio.language)))
     return tuple(done)

@@ -12,6 +12,7 @@ from rebalance_kit import arguments
 from rebalance_kit.brokers.base import Broker, KeepsTime
 from rebalance_kit.brokers.paper import PaperBroker
 from rebalance_kit.brokers.paper_fills import paper_terms
+from rebalance_kit.brokers.ticket import TicketBroker
 from rebalance_kit.errors import UsageError
 from rebalance_kit.execution.context import RunContext, silent
 from rebalance_kit.execution.engine import answered, execute
@@ -86,7 +87,10 @@ def run(
         result = run_household(plan, accounts, portfolio.household, each, yes=yes, upto=last, again=again)
     else:
         context = context_of(portfolio, rules, progress, broker)
-        result = execute(plan, context, mode=context.broker.identity.mode, yes=yes, upto=last, again=again)
+        try:
+            result = execute(plan, context, mode=context.broker.identity.mode, yes=yes, upto=last, again=again)
+        finally:
+            list_of_orders(context.broker)
     return Run(plan, replace(result, language=portfolio.language))
 
 
@@ -99,6 +103,12 @@ def executed(portfolio: Portfolio, plan_id: str) -> Run | None:
     else:
         result = answered(context_of(portfolio, portfolio.policy, None), plan_id)
     return None if result is None else Run(None, replace(result, language=portfolio.language))
+
+
+def list_of_orders(broker: Broker) -> None:
+    """Write down what a person has to type in at their broker, where one does."""
+    if isinstance(broker, TicketBroker) and (broker.open_orders() or broker.listed):
+        broker.write_list()
 
 
 def wrong_id(typed: str, plan_id: str) -> UsageError:
@@ -149,7 +159,7 @@ def context_of(
         prices=portfolio.prices,
         holdings=portfolio.household,
         broker=chosen or _paper(portfolio, rules),
-        clock=own_time.clock if own_time else _now,
+        clock=own_time.clock if own_time else now,
         progress=progress or silent,
         sleep=own_time.sleep if own_time else time.sleep,
     )
@@ -171,7 +181,7 @@ def _paper(portfolio: Portfolio, rules: Policy) -> PaperBroker:
         prices=portfolio.prices,
         terms=paper_terms(rules, portfolio.on),
         session=portfolio.on,
-        clock=_now,
+        clock=now,
         dividends_are_cash=rules.rebalancing.cash.dividends == "count",
         unit=share_unit(rules, account),
         base_currency=rules.base_currency,
@@ -183,5 +193,6 @@ def trading_account(portfolio: Portfolio) -> str:
     return only_account(portfolio.policy, portfolio.household, PlanOptions(account=portfolio.account))
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """The time."""
     return datetime.now(UTC)
