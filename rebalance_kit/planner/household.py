@@ -148,7 +148,7 @@ def risk_cap(case: Case, account: str) -> RiskCap:
     for position in case.holdings.positions:
         if position.account != account or not position.quantity:
             continue
-        rate = Fraction(case.prices.rate(position.currency))
+        rate = Fraction(case.prices.rate(case.prices.quotes[position.code].currency))
         worth = Fraction(case.prices.price(position.code)) * Fraction(position.quantity) * rate
         asset = case.policy.asset(position.code)
         value += worth
