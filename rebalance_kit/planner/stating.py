@@ -203,8 +203,8 @@ def problem_of(case: Case, goals: Iterable[Goal]) -> Problem:
     by_code = {goal.code: goal for goal in goals}
     listed = [row for row in case.drift.assets if case.policy.asset(row.code) and row.price is not None]
     traded = set(case.currencies) if case.exchanges else {row.currency for row in listed}
-    if case.flow < 0:
-        traded.add(case.policy.base_currency)  # what is paid out must be there, whatever is traded
+    if case.flow:
+        traded.add(case.policy.base_currency)  # what is paid out must be there, what stays too, whatever is traded
     schedules = case.taxes.at(case.account) if case.policy.rebalancing.tax_weight else {}
     assets = tuple(_asset(case, row, by_code[row.code], schedules.get(row.code)) for row in listed)
     return state(assets, _terms(case, traded, case.taxes.shared if schedules else None))

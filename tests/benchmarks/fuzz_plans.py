@@ -172,6 +172,8 @@ class _Draw:
             "deviation": some(("absolute", "absolute", "squared")),
             "constraints": {},
         }
+        if foreign and self._sometimes(0.3, "no exchange"):
+            settings["cash"] = {"exchange": False}
         if self._sometimes(0.1, "deadband"):
             settings["deadband"] = some(("0.005", "0.02"))
         if self._sometimes(0.1, "max orders"):
