@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from rebalance_kit.brokers.base import Mode, TakesTransfers
-from rebalance_kit.checks import CheckedOrders, check_plan
+from rebalance_kit.checks import CheckedOrders, PlanBlocked, check_plan
 from rebalance_kit.errors import DecisionNeeded, RuleError
 from rebalance_kit.execution import history
 from rebalance_kit.execution.chain import journal_path
@@ -29,6 +29,7 @@ from rebalance_kit.execution.phases import Phases
 from rebalance_kit.execution.records import RunRecord
 from rebalance_kit.execution.result import RunResult, RunStatus, Upto
 from rebalance_kit.execution.snapshot import source_hash
+from rebalance_kit.execution.steps import log_blocked, log_checked
 from rebalance_kit.execution.work import make_work
 from rebalance_kit.planner.plan import Plan
 from rebalance_kit.words import Finding, Text
@@ -66,7 +67,12 @@ def execute(
         _settle_other(context, journal)
         if not _has_work(plan):
             return _unsent(plan, context, RunStatus.NOT_NEEDED, Upto.PLAN)
-        checked = check_plan(gather_facts(plan, context, journal.runs(), mode=mode, typed=yes, again=again))
+        facts = gather_facts(plan, context, journal.runs(), mode=mode, typed=yes, again=again)
+        try:
+            checked = check_plan(facts)
+        except PlanBlocked as blocked:
+            log_blocked(run_id, blocked.message("en"))
+            raise
         return _run(checked, context, journal, run_id, upto)
 
 
@@ -105,6 +111,7 @@ def _run(checked: CheckedOrders, context: RunContext, journal: Journal, run_id: 
     context.trace("run.checked")
     journal.begin_run(run_id, work)
     context.trace("run.committed")
+    log_checked(run_id, checked)
     for finding in _acknowledged(checked):
         journal.note(run_id, "finding", pack(Finding, finding))
     return Phases(context, journal, run_id).finish().result()

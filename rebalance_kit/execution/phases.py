@@ -20,6 +20,7 @@ from rebalance_kit.execution.repricing import Repricer
 from rebalance_kit.execution.result import RunStatus, Upto
 from rebalance_kit.execution.sending import DOUBT, MAX_ATTEMPTS, Sender
 from rebalance_kit.execution.snapshot import write_snapshot
+from rebalance_kit.execution.steps import log_buy_check, log_cash, log_orders
 from rebalance_kit.execution.stop import is_stopped
 from rebalance_kit.money import ZERO, show_money
 from rebalance_kit.orders import Shares, Side, show_shares
@@ -70,14 +71,21 @@ class Phases:
             there = self._context.broker.snapshot().sellable_shares(intent.code, intent.unit)
             self._send(intent, min(intent.quantity, there))
         self._wait_and_cancel(Side.SELL)
+        log_orders(self._run(), Side.SELL)
         self._context.trace("sells.settled")
 
     def _buy(self, run: RunRecord) -> None:
-        if run.traded and not self._context.broker.instant:
-            self._caught_up()  # the cash of the sells may show later than their fills
+        broker, snapshot = self._context.broker, None
+        if broker.instant:
+            snapshot = broker.snapshot()
+        elif run.traded:
+            snapshot, _ = self._caught_up()  # the cash of the sells may show later than their fills
+        log_cash(run, snapshot)
         for intent in self._unsent(run, Side.BUY):
             self._send(intent, self._affordable(self._run(), intent))
+        log_buy_check(self._run())
         self._wait_and_cancel(Side.BUY)
+        log_orders(self._run(), Side.BUY)
         self._context.trace("buys.settled")
 
     def _unsent(self, run: RunRecord, side: Side) -> Iterable[Intent]:
