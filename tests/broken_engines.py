@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from rebalance_kit.brokers.base import Answer, BrokerOrder, OrderList, OrderRow, Reply
+from rebalance_kit.brokers.base import Answer, BrokerOrder, OrderList, OrderRow, Reply, Snapshot
 from rebalance_kit.errors import BrokerError
 from rebalance_kit.execution import engine, repricing, sending
 from rebalance_kit.execution.context import RunContext
@@ -20,7 +20,7 @@ from rebalance_kit.execution.repricing import Repricer
 from rebalance_kit.orders import Shares, Side
 from rebalance_kit.policy.model import Policy
 from rebalance_kit.prices.model import Quote
-from rebalance_kit.words import same
+from rebalance_kit.words import Text, same
 
 Break = Callable[[pytest.MonkeyPatch], None]
 
@@ -91,8 +91,16 @@ def spends_what_was_planned(patch: pytest.MonkeyPatch) -> None:
 
 
 def buys_before_the_sells_are_settled(patch: pytest.MonkeyPatch) -> None:
-    right = Phases._wait_and_cancel
+    """Neither for the list to show a sell, nor for its fills, nor for the balance to show them."""
+    right, caught_up = Phases._wait_and_cancel, Phases._caught_up
     patch.setattr(Phases, "_wait_and_cancel", lambda self, side: None if side is Side.SELL else right(self, side))
+    patch.setattr(sending.Sender, "_waited_for", lambda _, attempt: attempt)
+
+    def at_once(self: Phases) -> tuple[Snapshot, tuple[Text, ...]]:
+        live = any(not attempt.state.terminal for attempt in self._run().attempts)
+        return (self._context.broker.snapshot(), ()) if live else caught_up(self)
+
+    patch.setattr(Phases, "_caught_up", at_once)
 
 
 def takes_a_cancel_for_done(patch: pytest.MonkeyPatch) -> None:
