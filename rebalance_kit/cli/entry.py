@@ -24,6 +24,7 @@ from rebalance_kit.cli import (
     submitting,
 )
 from rebalance_kit.cli.rehearse import rehearse
+from rebalance_kit.cli.sbom import sbom
 from rebalance_kit.cli.story import STORY
 from rebalance_kit.cli.worker import worker
 from rebalance_kit.errors import KitError, PolicyError
@@ -53,6 +54,7 @@ app.command()(recovery.reconcile)
 app.command()(actions.dashboard)
 app.command()(rehearse)
 app.command(hidden=True)(worker)
+app.command(hidden=True)(sbom)
 app.add_typer(policy.commands, name="policy")
 app.add_typer(record.journal, name="journal")
 app.add_typer(research.research, name="research")
