@@ -85,7 +85,7 @@ class _Search:
 
     def bounded(self, parts: Sequence[Part], short: float) -> None:
         """Bounds at prices of turnover that fit the plan which stops so much short."""
-        prices = TURNOVER_PRICES if self.cap is not None else ()
+        prices: tuple[float, ...] = TURNOVER_PRICES if self.cap is not None else ()
         if parts[0].rows.squared:
             prices = (2 * short / float(parts[0].rows.total[0]),)
         for price in (0.0, *prices):
@@ -146,9 +146,12 @@ def _only_traded(parts: Sequence[Part], counts: dict[str, int]) -> list[Part]:
     found = []
     for lines, rows in parts:
         rests = np.array([[counts[line.code] == line.held for line in lines]])
-        ranges = {
-            name: np.where(rests, rows.held, getattr(rows, name))
-            for name in ("sold_from", "sold_to", "bought_from", "bought_to")
-        }
-        found.append(Part(lines, replace(rows, **ranges)))
+        resting = replace(
+            rows,
+            sold_from=np.where(rests, rows.held, rows.sold_from),
+            sold_to=np.where(rests, rows.held, rows.sold_to),
+            bought_from=np.where(rests, rows.held, rows.bought_from),
+            bought_to=np.where(rests, rows.held, rows.bought_to),
+        )
+        found.append(Part(lines, resting))
     return found
