@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from rebalance_kit.brokers.base import Snapshot
 from rebalance_kit.errors import DecisionNeeded
+from rebalance_kit.execution.alternatives import made_up_for
 from rebalance_kit.execution.records import RunRecord, State
 from rebalance_kit.execution.result import RunStatus, Upto
 from rebalance_kit.money import ZERO, exact_sum, plain, product, show_money
@@ -18,14 +19,15 @@ LARGEST_CHARGE = Decimal("0.01")  # of what was traded: a broker that took more 
 
 
 def status_of(run: RunRecord) -> RunStatus:
-    """SUCCESS: every order filled. FAILED: nothing filled. UNKNOWN: an order's fate is not known. PARTIAL: the rest."""
+    """SUCCESS: every order filled, or another that stands for it. FAILED: nothing filled. UNKNOWN: an order's fate is
+    not known. PARTIAL: the rest."""
     lasts = [intent.last for intent in run.intents]
     if any(last is not None and not last.state.terminal for last in lasts):
         return RunStatus.UNKNOWN
     wanted = run.work.sells if run.work.upto is Upto.SELL else run.work.orders
     states = [one.state for one in run.transfers] + [one.state for one in run.exchanges]
     moved = all(state == "DONE" for state in states)
-    filled = [last is not None and last.state is State.FILLED for last in lasts]
+    filled = [made_up_for(run, one) or (one.last is not None and one.last.state is State.FILLED) for one in run.intents]
     if moved and len(filled) == len(wanted) and all(filled):
         return RunStatus.SUCCESS
     done = run.traded or any(one.state == "DONE" for one in run.exchanges)

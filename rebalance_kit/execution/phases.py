@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterable
 
 from rebalance_kit.brokers.base import Answer, FilledByHand, SizesBuys, Snapshot, TakesExchanges, TakesTransfers
+from rebalance_kit.execution.alternatives import left_in_group
 from rebalance_kit.execution.balance import charges, contents, differences, does_not_balance, status_of, total_value
 from rebalance_kit.execution.context import RunContext
 from rebalance_kit.execution.exchanging import says_exchange, sized_exchanges, worst_price
@@ -23,7 +24,7 @@ from rebalance_kit.execution.snapshot import write_snapshot
 from rebalance_kit.execution.steps import log_buy_check, log_cash, log_orders
 from rebalance_kit.execution.stop import is_stopped
 from rebalance_kit.money import ZERO, show_money
-from rebalance_kit.orders import Shares, Side, show_shares
+from rebalance_kit.orders import Shares, Side, shares_of, show_shares
 from rebalance_kit.words import Finding, Severity, Text
 
 POLL_SECONDS = 1.0
@@ -69,7 +70,8 @@ class Phases:
     def _sell(self, run: RunRecord) -> None:
         for intent in self._unsent(run, Side.SELL):
             there = self._context.broker.snapshot().sellable_shares(intent.code, intent.unit)
-            self._send(intent, min(intent.quantity, there))
+            alone = self._alone(intent)
+            self._send(intent, min(there, alone), alone)
         self._wait_and_cancel(Side.SELL)
         log_orders(self._run(), Side.SELL)
         self._context.trace("sells.settled")
@@ -82,7 +84,8 @@ class Phases:
             snapshot, _ = self._caught_up()  # the cash of the sells may show later than their fills
         log_cash(run, snapshot)
         for intent in self._unsent(run, Side.BUY):
-            self._send(intent, self._affordable(self._run(), intent))
+            alone = self._alone(intent)
+            self._send(intent, min(alone, self._affordable(self._run(), intent)), alone)
         log_buy_check(self._run())
         self._wait_and_cancel(Side.BUY)
         log_orders(self._run(), Side.BUY)
@@ -98,8 +101,24 @@ class Phases:
             if intent.side is side and again and self._may_send(run):
                 yield intent
 
-    def _send(self, intent: Intent, quantity: Shares) -> None:
-        if quantity < intent.quantity:
+    def _alone(self, intent: Intent) -> Shares:
+        """What is left to order once the others that may stand for it have ended; nothing while one has not."""
+        if not any((intent.code, intent.side) in group for group in self._run().work.groups):
+            return intent.quantity
+        if left_in_group(self._run(), intent) is None:
+            self._wait_and_cancel(intent.side)
+        left = left_in_group(self._run(), intent)
+        alone = shares_of(0, intent.unit) if left is None else left
+        if left is not None and left < intent.quantity:
+            what, said = self._says(intent, intent.quantity), show_shares(alone)
+            says = Text(f"{what.en}: {said} left, as others of its group stand for it",
+                        f"{what.ko}: 같은 묶음의 다른 주문이 대신하므로 {said}주만 남습니다")  # fmt: skip
+            self._find("oca", "info", says, intent.code)
+        return alone
+
+    def _send(self, intent: Intent, quantity: Shares, alone: Shares) -> None:
+        """Send `quantity` of the `alone` shares that the order is still for."""
+        if quantity < alone:
             self._say_cut(intent, quantity)
         if quantity <= 0:
             return

@@ -6,10 +6,12 @@ It is made from `CheckedOrders` alone, so nothing unchecked can be journalled as
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import Literal
 
 from rebalance_kit.brokers.base import Mode
 from rebalance_kit.checks import CheckedOrders
@@ -20,6 +22,8 @@ from rebalance_kit.orders import Order, Shares, Side, share_unit, shares_of, uni
 from rebalance_kit.planner.plan import Plan
 from rebalance_kit.policy.model import Policy
 from rebalance_kit.words import Language
+
+Oca = Literal["none", "cancel", "reduce"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class Work:
     `exchanges` are the plan's; `fx_spread` is what exchanging costs, as a share. `charged_before` is what the broker
     had charged already when the run began, as `Snapshot.charged`. `accounts` are all in which the plan has work, where
     this run is one account's part of it. `reprice_after` are the seconds between two re-price steps (0: none is made).
+    `groups` are the orders of which one may stand for another, as (code, side): see `execution.alternatives`.
     """
 
     plan_id: str
@@ -91,6 +96,8 @@ class Work:
     accounts: tuple[str, ...] = ()
     reprice_after: int = 0
     reprice_steps: int = 0
+    oca: Oca = "none"
+    groups: tuple[tuple[tuple[str, Side], ...], ...] = ()
 
     @property
     def orders(self) -> tuple[WorkOrder, ...]:
@@ -142,7 +149,22 @@ def make_work(checked: CheckedOrders, *, upto: Upto, source_sha256: str) -> Work
         accounts=() if facts.whole is None else accounts_of(facts.whole),
         reprice_after=policy.rebalancing.orders.reprice_after_seconds or 0,
         reprice_steps=policy.rebalancing.orders.reprice_steps,
+        oca=policy.rebalancing.orders.oca,
+        groups=groups_of(policy, [(order.code, order.side) for order in (*checked.sells, *buys)]),
     )
+
+
+def groups_of(policy: Policy, traded: Iterable[tuple[str, Side]]) -> tuple[tuple[tuple[str, Side], ...], ...]:
+    """The orders of which one may stand for another, side by side; none unless the policy asks for it."""
+    if policy.rebalancing.orders.oca == "none":
+        return ()
+    rows, found = tuple(traded), []
+    for members in policy.interchangeable_groups().values():
+        known = {asset.code for asset in members}
+        for side in Side:
+            group = tuple(one for one in rows if one[0] in known and one[1] is side)
+            found += [group] if len(group) > 1 else []
+    return tuple(found)
 
 
 def accounts_of(plan: Plan) -> tuple[str, ...]:
