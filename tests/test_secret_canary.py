@@ -54,10 +54,10 @@ class Canary:
     environment: dict[str, str]
     said: str = ""
 
-    def command(self, *words: str, **more: str) -> tuple[int, str]:
+    def command(self, *words: str, program: str = LOUD, **more: str) -> tuple[int, str]:
         """Run a command; its exit code and stdout."""
         done = subprocess.run(
-            [sys.executable, "-c", LOUD, *words],
+            [sys.executable, "-c", program, *words],
             env=self.environment | more, capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
         self.said += done.stdout + done.stderr
@@ -98,7 +98,7 @@ def canary(tmp_path: Path) -> Iterator[Canary]:
     with start(ready.products, ready.opening, at=MORNING, speed=10.0) as kis, local_model("[]") as model:
         bare = {n: v for n, v in os.environ.items() if not n.startswith(("KIS_", "REBALANCE_", "SLACK_"))}
         environment = bare | kis.settings("mock") | {
-            "KIS_CALLS_PER_SECOND": "50", "XDG_STATE_HOME": str(tmp_path / "state"),
+            "KIS_CALLS_PER_SECOND": "15", "XDG_STATE_HOME": str(tmp_path / "state"),
             "XDG_CACHE_HOME": str(tmp_path / "cache"),
             "REBALANCE_LLM_API_KEY": KEY, "REBALANCE_LLM_BASE_URL": model.address + "/v1",
             "REBALANCE_NOTIFY_URLS": TELEGRAM, "SLACK_WEBHOOK_URL": WEBHOOK,
@@ -127,6 +127,13 @@ def test_a_rehearsal_with_the_log_at_debug_shows_and_writes_no_secret(canary: Ca
     for path in canary.state.rglob("*"):
         assert path.is_dir() or path.stat().st_mode & 0o077 == 0, path
     assert all(path.parent.stat().st_mode & 0o077 == 0 for path in caches)
+
+
+def test_without_the_filter_of_the_log_the_canary_would_sing(canary: Canary) -> None:
+    """The control: what is searched for is really there as soon as one guard is taken away."""
+    unguarded = "from rebalance_kit.brokers.kis import wire\nwire.hush_http_log = lambda: None\n" + LOUD
+    assert canary.command("run", str(canary.folder), *AT, program=unguarded)[0] == 0
+    assert canary.seen_in(canary.said) == ["account"]
 
 
 @pytest.mark.parametrize(
