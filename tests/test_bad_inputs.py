@@ -140,7 +140,7 @@ ARGUMENTS = [
     said("cash without an amount", "AMOUNT is missing", "cash DIR"),
     said("an option nobody knows for cash", "--jsn.*expected --json", "cash DIR 100 --jsn"),
     said("a step nobody knows", "--upto.*sell", "run DIR --upto sel"),
-    said("a broker that is not there", "--broker.*paper", "run DIR --broker bank"),
+    said("a broker that is not there", "broker: .*expected paper", "run DIR --broker bank"),
     said("an option nobody knows", "--contribut.*--contribute", "plan DIR --contribut 5"),
     said("an option without its value", "--on", "drift DIR --on"),
     said("a command nobody knows", "drfit.*drift", "drfit DIR"),
