@@ -18,6 +18,7 @@ from rebalance_kit.prices.model import PriceBook
 from rebalance_kit.words import Text
 
 log = logging.getLogger("rebalance_kit.execution")
+log.addHandler(logging.NullHandler())  # what nobody listens to is not printed by itself (logging HOWTO, libraries)
 
 
 def silent(_: object) -> None:
