@@ -29,6 +29,7 @@ from rebalance_kit.cli.options import (
     Spoken,
     Targets,
     Withdraw,
+    broker_words,
     read_choice,
     read_language,
 )
@@ -104,8 +105,9 @@ def run(
 
         if planner not in PLANNERS:
             raise arguments.bad_argument("--planner", planner, Text("optimal or llm", "optimal 또는 llm"))
-        where = [] if broker == "paper" else ["--broker", broker, *(["--env", env] if env else [])]
-        planned_by_model(opened, asked.options(opened), [portfolio, *where, *common.words()], yes=yes, json=json)
+        planned_by_model(
+            opened, asked.options(opened), [portfolio, *broker_words(broker, env), *common.words()], yes=yes, json=json
+        )
         return
     done = opened.executed(yes) if yes is not None and not again else None
     if done is None:
@@ -114,7 +116,7 @@ def run(
     if json:
         output.write_json(done.to_dict(spoken))
     else:
-        where = [] if broker == "paper" else ["--broker", broker, *(["--env", env] if env else [])]
+        where = broker_words(broker, env)
         show_run(done, "run", [portfolio, *where, *asked.words(), *common.words()], spoken)
         show_ticket(opened, spoken)
     raise typer.Exit(done.exit_code)
@@ -180,5 +182,10 @@ def show_run(done: Run, command: str, words: list[str], language: Language) -> N
         output.show(plan_view(done.plan, language))
     output.show(section(run_view(done.result, language)))
     if done.status == "DRY_RUN":
-        said = shlex.join(["rebalance", command, *words, "--yes", done.result.plan_id])
-        output.write(_CARRY_OUT.of(language).format(command=said))
+        say_how([command, *words], done.result.plan_id, language)
+
+
+def say_how(words: list[str], plan_id: str, language: Language) -> None:
+    """The command that carries a plan out."""
+    said = shlex.join(["rebalance", *words, "--yes", plan_id])
+    output.write(_CARRY_OUT.of(language).format(command=said))

@@ -181,6 +181,11 @@ class PlanArguments:
         )
 
 
+def broker_words(broker: str, env: str | None) -> list[str]:
+    """A broker and its environment again on a command line; nothing for the paper account."""
+    return [] if broker == "paper" else ["--broker", broker, *(["--env", env] if env else [])]
+
+
 def _words(**given: str | bool | None) -> list[str]:
     words: list[str] = []
     for name, value in given.items():

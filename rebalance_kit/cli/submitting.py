@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,6 +21,7 @@ from rebalance_kit.cli.options import (
     On,
     PricesFile,
     Spoken,
+    broker_words,
 )
 from rebalance_kit.money import show_money
 from rebalance_kit.words import Language, Text
@@ -44,7 +44,6 @@ _CALLS = Text(
     "언어 모델을 {n}번 불렀습니다: 입력 {into}토큰, 출력 {out}토큰, {seconds:.1f}초, {price}.",
 )
 _UNPRICED = Text("price unknown (REBALANCE_LLM_PRICES)", "가격 모름(REBALANCE_LLM_PRICES)")
-_CARRY_OUT = Text("Carry it out with:\n  {command}", "실행하려면:\n  {command}")
 
 
 def submit(
@@ -79,7 +78,7 @@ def submit(
     else:
         from rebalance_kit.cli.actions import show_run
 
-        where = [] if broker == "paper" else ["--broker", broker, *(["--env", env] if env else [])]
+        where = broker_words(broker, env)
         words = [portfolio, "--proposal", proposal, *where, *(["--force"] if force else []), *common.words()]
         show_run(done, "submit", words, spoken)
         if beside is not None:
@@ -129,8 +128,9 @@ def planned_by_model(opened: Portfolio, options: PlanOptions, words: list[str], 
     output.write(_compared(found.beside, spoken))
     output.write(_called(found.made.calls, spoken))
     forced = ["--force"] if options.force else []
-    command = ["rebalance", "submit", *words, "--proposal", file, *forced, "--yes", found.beside.plan.plan_id]
-    output.write(_CARRY_OUT.of(spoken).format(command=shlex.join(command)))
+    from rebalance_kit.cli.actions import say_how
+
+    say_how(["submit", *words, "--proposal", file, *forced], found.beside.plan.plan_id, spoken)
 
 
 def _compared(beside: Beside, spoken: Language) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -185,8 +185,3 @@ def _twice(source: str, earlier: Wish, wish: Wish) -> ProposalError:
         Text("one order for each asset", "종목마다 주문 하나"),
         Text("add them up, or keep one", "합치거나 하나만 남겨 주세요"),
     )
-
-
-def named(wishes: Sequence[Wish]) -> frozenset[str]:
-    """The codes of the wishes."""
-    return frozenset(wish.code for wish in wishes)
